@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (name: string): string => fileURLToPath(new URL(`packages/${name}/src/index.ts`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Tests run against the sources; the pack test runs against what is published.
+    alias: Object.fromEntries(
+      ['core', 'pg-adapter', 'knex-adapter', 'dev-vault'].map((name) => [`@leasepool/${name}`, source(name)]),
+    ),
+  },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // The tests talk to real servers on a small machine: two files at a time.
+    maxWorkers: 2,
+    pool: 'forks',
+    // The cases of conformance wait for real seconds: all of them at the same time.
+    maxConcurrency: 24,
+  },
+})
