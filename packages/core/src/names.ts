@@ -1,0 +1,6 @@
+import { createHash } from 'node:crypto'
+
+/** A short stable name for a lease id, safe to print: who knows a lease id itself can renew and revoke the lease. */
+export function leaseName(leaseId: string): string {
+  return createHash('sha256').update(leaseId).digest('hex').slice(0, 12)
+}

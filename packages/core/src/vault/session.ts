@@ -1,0 +1,191 @@
+import type { Clock } from '../clock'
+import { ClosedError, VaultRefusedError } from '../errors'
+import type { SourceReport } from '../events'
+import type { SourceHost } from '../source'
+import { TimeLimit } from '../time-limit'
+import type { VaultClient } from './client'
+import type { TokenGrant } from './grant'
+import type { Login } from './login'
+import { VaultToken } from './token'
+
+/** How long one login may take, all its requests together, in ms. */
+const LOGIN_TIMEOUT_MS = 60_000
+
+/**
+ * The Vault tokens of one login, shared by everybody who reads credentials with them: the one in use, and earlier ones that still have
+ * leases. A lease dies with the token that issued it, so a token that is replaced stays alive until its last lease has been given back.
+ */
+export class VaultSession {
+  readonly #client: VaultClient
+  readonly #login: Login
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #owners = new Map<string, VaultToken>()
+  readonly #hosts = new Set<SourceHost>()
+  #holds = 0
+  /** A login serves everybody who waits for it: it is not given up when the first of them gives up. */
+  #closing = new AbortController()
+  /** Until when the login is watched. */
+  #watched: AbortSignal | undefined
+  #token: VaultToken | undefined
+  #loggingIn: Promise<VaultToken> | undefined
+
+  constructor(options: { client: VaultClient; login: Login; clock: Clock; random: () => number }) {
+    this.#client = options.client
+    this.#login = options.login
+    this.#clock = options.clock
+    this.#random = options.random
+  }
+
+  /** Keeps the token when nobody uses it for the moment. Returns what ends this; the session closes when nobody is left. */
+  hold(): (signal: AbortSignal) => Promise<void> {
+    this.#holds += 1
+    return async (signal) => {
+      this.#holds -= 1
+      await this.#closeIfUnused(signal)
+    }
+  }
+
+  /** Joins, and logs in where nobody has. `host` hears of everything that happens to the tokens until it leaves. */
+  async open(host: SourceHost, signal: AbortSignal): Promise<void> {
+    this.#hosts.add(host)
+    await this.#liveToken(signal)
+  }
+
+  /** Undoes {@link open}. After the last one has left, every token that we logged in for is revoked. */
+  async leave(host: SourceHost, signal: AbortSignal): Promise<void> {
+    this.#hosts.delete(host)
+    await this.#closeIfUnused(signal)
+  }
+
+  /**
+   * Runs a request with a live token. When it is refused because the token is dead, logs in again and runs it once more; a
+   * refusal by policy is passed on.
+   */
+  async withToken<T>(request: (token: VaultToken) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const token = await this.#liveToken(signal)
+    try {
+      return await request(token)
+    } catch (error) {
+      if (!(error instanceof VaultRefusedError && error.status === 403)) throw error
+      if (!this.#login.canLogIn && this.#login.whyNot === undefined) throw error
+      if (!(await token.isDead(signal))) throw error
+      token.died()
+      if (!this.#login.canLogIn) throw this.#login.whyNot?.(this.#client) ?? error
+      return request(await this.#replace(token, signal))
+    }
+  }
+
+  /** Remembers which token issued a lease. */
+  owns(leaseId: string, token: VaultToken): void {
+    this.#owners.set(leaseId, token)
+  }
+
+  /** The lease is given back or gone; a replaced token that has no other is revoked. */
+  async disown(leaseId: string, signal: AbortSignal): Promise<void> {
+    const owner = this.#owners.get(leaseId)
+    this.#owners.delete(leaseId)
+    if (owner === undefined || owner === this.#token || [...this.#owners.values()].includes(owner)) return
+    if (this.#login.ownsToken)
+      await owner.revoke(signal).catch(() => undefined) // it is about to end anyway
+    else owner.stop()
+  }
+
+  /** When the token behind a lease ends for good, where that is known. */
+  hardEndMs(leaseId: string): number | undefined {
+    return this.#owners.get(leaseId)?.hardEndMs
+  }
+
+  async #closeIfUnused(signal: AbortSignal): Promise<void> {
+    if (this.#loggingIn !== undefined && this.#isUnused) await unlessAborted(this.#loggingIn, signal).catch(() => undefined)
+    if (this.#isUnused) await this.#close(signal)
+  }
+
+  get #isUnused(): boolean {
+    return this.#hosts.size === 0 && this.#holds === 0
+  }
+
+  /** Revokes every token that we logged in for; whatever lease one still has goes with it. */
+  async #close(signal: AbortSignal): Promise<void> {
+    this.#closing.abort(new ClosedError('The Vault session'))
+    this.#closing = new AbortController()
+    const tokens = new Set([...this.#owners.values(), ...(this.#token === undefined ? [] : [this.#token])])
+    this.#owners.clear()
+    this.#token = undefined
+    for (const token of tokens) token.stop()
+    if (!this.#login.ownsToken) return
+    await Promise.allSettled([...tokens].map((token) => token.revoke(signal)))
+  }
+
+  #liveToken(signal: AbortSignal): Promise<VaultToken> {
+    const token = this.#token
+    if (token === undefined) return this.#logIn(signal)
+    return token.isSpent ? this.#replace(token, signal) : Promise.resolve(token)
+  }
+
+  async #replace(old: VaultToken, signal: AbortSignal): Promise<VaultToken> {
+    if (this.#token !== old && this.#token !== undefined) return this.#token // somebody else was faster
+    const token = await this.#logIn(signal)
+    if (![...this.#owners.values()].includes(old)) old.stop()
+    return token
+  }
+
+  #logIn(signal: AbortSignal): Promise<VaultToken> {
+    this.#loggingIn ??= this.#logInOnce().finally(() => (this.#loggingIn = undefined))
+    return unlessAborted(this.#loggingIn, signal)
+  }
+
+  async #logInOnce(): Promise<VaultToken> {
+    if (this.#isUnused) throw new ClosedError('The Vault session')
+    this.#watch()
+    const grantedAtMs = this.#clock.nowMs()
+    const grant = await this.#grant()
+    const host: SourceHost = {
+      clock: this.#clock,
+      random: this.#random,
+      report: (report) => this.#report(report),
+      rotate: (reason) => {
+        for (const one of [...this.#hosts]) one.rotate(reason)
+      },
+    }
+    this.#report({ type: 'loggedIn', event: { method: this.#login.method, ttlMs: grant.ttlMs } })
+    return (this.#token = new VaultToken(grant, { client: this.#client, login: this.#login, host, grantedAtMs }))
+  }
+
+  /** Somebody else's token is taken as soon as it is there: the one in use may end with nobody renewing it. */
+  #watch(): void {
+    const { signal } = this.#closing
+    if (this.#watched === signal) return
+    this.#watched = signal
+    this.#login.watch?.(this.#clock, signal, () => {
+      this.#token?.outdated()
+      for (const host of [...this.#hosts]) host.rotate('token-ending')
+    })
+  }
+
+  /** Within a limit: what an app gives as a function may never settle, and everybody after it would wait for that. */
+  async #grant(): Promise<TokenGrant> {
+    const limit = new TimeLimit(this.#clock, LOGIN_TIMEOUT_MS, `No login within ${LOGIN_TIMEOUT_MS} ms`)
+    const signal = AbortSignal.any([this.#closing.signal, limit.signal])
+    try {
+      return await unlessAborted(this.#login.logIn(this.#client, signal), signal)
+    } finally {
+      limit.clear()
+    }
+  }
+
+  #report(report: SourceReport): void {
+    for (const host of [...this.#hosts]) host.report(report)
+  }
+}
+
+/** Settles like `work`, or rejects when `signal` aborts first; `work` goes on. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => undefined) // it may fail with nobody waiting any more
+  if (signal.aborted) return Promise.reject(signal.reason as Error)
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort, { once: true })
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
