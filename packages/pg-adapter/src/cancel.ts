@@ -1,0 +1,43 @@
+import { TimeLimit, type Clock } from '@leasepool/core'
+import { Connection, type Client } from 'pg'
+import { privateClient, type PrivateConnection } from './private-members'
+
+/** How long the request may take, in ms. */
+const CANCEL_REQUEST_MS = 1_000
+
+/**
+ * Asks the server to cancel what `client` runs, by the protocol's own CancelRequest: it needs no login, so it works whoever is
+ * logged in now (`pg_cancel_backend` is refused to the new user of a rotation). `stream` is the one of the client's configuration.
+ * Resolves within a second, `true` when the server has taken the request; never rejects.
+ */
+export async function cancelRequest(client: Client, clock: Clock, stream?: unknown): Promise<boolean> {
+  const { processID, secretKey } = privateClient(client)
+  if (processID == null || secretKey == null) return false
+  const connection = new Connection({ ssl: client.ssl, stream } as never) as PrivateConnection
+  const limit = new TimeLimit(clock, CANCEL_REQUEST_MS)
+  try {
+    const request = send(connection, client, () => connection.cancel(processID, secretKey))
+    return await Promise.race([request, limit.passed.then(() => false)])
+  } finally {
+    limit.clear()
+    connection.stream.destroy()
+  }
+}
+
+function send(connection: PrivateConnection, client: Client, cancel: () => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    let isSent = false
+    const send = (): void => {
+      cancel()
+      isSent = true
+    }
+    connection.on('error', () => resolve(false))
+    connection.on('end', () => resolve(isSent)) // the server closes it once it has passed the request on
+    if (client.ssl) {
+      connection.on('connect', () => connection.requestSsl())
+      connection.on('sslconnect', send)
+    } else connection.on('connect', send)
+    if (client.host.startsWith('/')) connection.connect(`${client.host}/.s.PGSQL.${client.port}`)
+    else connection.connect(client.port, client.host)
+  })
+}

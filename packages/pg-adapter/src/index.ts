@@ -1,0 +1,7 @@
+export { LeasedPool } from './leased-pool'
+
+// For adapters of libraries that make pg clients themselves
+export { leasedClient, generationOfFailure, type ClientBook } from './leased-client'
+export { cancelRequest } from './cancel'
+export { farewellAfter, pgDriver, ping, type PingResult } from './driver'
+export { withoutLogin, type ConnectionFields } from './connection-config'

@@ -1,0 +1,34 @@
+import type { Client, Connection, Pool } from 'pg'
+
+/**
+ * The members of pg that are not part of its documented API and that we use, all of them. Checked on pg 8.11.5 to 8.23.1
+ * with pg-pool 3.6.2 to 3.14.0.
+ * Each has a fallback, so that a version without it does less rather than something wrong.
+ */
+export interface PrivateClient {
+  /** What the startup packet is made from. Fallback: the client keeps the login it was constructed with. */
+  readonly connectionParameters?: { user?: string; password?: unknown }
+  /** Key of the server process, for a cancel request. Fallback: the connection is closed without one. */
+  readonly processID?: number | null
+  readonly secretKey?: number | Buffer | null
+}
+
+/** A bare protocol connection, exported by pg but documented nowhere. */
+export interface PrivateConnection extends Connection {
+  connect(portOrSocket: number | string, host?: string): void
+  requestSsl(): void
+  cancel(processID: number, secretKey: number | Buffer): void
+}
+
+export interface PrivatePool {
+  /** Takes an idle client out of the pool and ends it. Fallback: its place is counted until it is to be lent. */
+  _remove?(client: Client): void
+}
+
+export function privatePool(pool: Pool): PrivatePool {
+  return pool as unknown as PrivatePool
+}
+
+export function privateClient(client: Client): PrivateClient {
+  return client as unknown as PrivateClient
+}
