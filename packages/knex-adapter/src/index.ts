@@ -1,0 +1,1 @@
+export { leasedKnex } from './leased-knex'
