@@ -1,0 +1,69 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+/** A TCP proxy whose connections can be made to hang: nothing passes until they are let go. */
+export interface Proxy {
+  readonly port: number
+  /** Connections open now. */
+  readonly open: number
+  /** From now on nothing passes, in either direction, on open and on new connections. */
+  hang(): void
+  /** What hangs keeps hanging, but new connections pass. */
+  letNewPass(): void
+  letGo(): void
+  close(): Promise<void>
+}
+
+export async function startProxy(targetPort: number): Promise<Proxy> {
+  const pairs = new Set<[Socket, Socket]>()
+  let isHanging = false
+  const server = createServer((near) => {
+    const far = connect(targetPort, '127.0.0.1')
+    const pair: [Socket, Socket] = [near, far]
+    pairs.add(pair)
+    for (const [from, to] of [pair, [far, near] as const]) {
+      from.on('error', () => undefined)
+      from.on('close', () => (to.destroy(), pairs.delete(pair)))
+      from.pipe(to)
+      if (isHanging) from.pause()
+    }
+    if (isHanging) for (const socket of pair) socket.unpipe()
+  })
+  const port = await listen(server)
+  return {
+    port,
+    get open() {
+      return pairs.size
+    },
+    hang() {
+      isHanging = true
+      for (const pair of pairs) for (const socket of pair) socket.unpipe().pause()
+    },
+    letNewPass() {
+      isHanging = false
+    },
+    letGo() {
+      isHanging = false
+      for (const [near, far] of pairs) {
+        near.pipe(far)
+        far.pipe(near)
+      }
+    },
+    close: () =>
+      new Promise((resolve) => {
+        for (const pair of pairs) for (const socket of pair) socket.destroy()
+        server.close(() => resolve())
+      }),
+  }
+}
+
+/** Below 32768: higher ports may be taken by an outgoing connection at any moment. */
+async function listen(server: ReturnType<typeof createServer>): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const listening = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (listening) return (server.address() as AddressInfo).port
+  }
+}

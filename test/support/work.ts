@@ -1,0 +1,81 @@
+import type { Knex } from 'knex'
+import type { Pool } from 'pg'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** One piece of work of an app, and how long it had to wait for a connection. */
+export type Work = () => Promise<Waited>
+
+export interface Waited {
+  readonly waitedMs: number
+  /** How many others got a connection between asking and getting one. */
+  readonly turns: number
+}
+
+/** Connections got so far, by everybody. */
+let served = 0
+
+/** What an app does with a `pg.Pool`: one-shot queries, transactions short and long, a borrowed connection, a failing statement. */
+export function poolWork(pool: Pool): Work[] {
+  return [
+    () => timed(async () => void (await pool.query('SELECT count(*) FROM item'))),
+    () => onClient(pool, async (query) => void (await query('SELECT label FROM item WHERE id = 7'))),
+    () => onClient(pool, (query) => transaction(query, 2)),
+    () => onClient(pool, (query) => transaction(query, 40)),
+    () => onClient(pool, async (query) => void (await query('SELECT no_such_column FROM item').catch(expectCode('42703')))),
+  ]
+}
+
+/** The same with Knex, and a stream. */
+export function knexWork(db: Knex): Work[] {
+  return [
+    () => timed(async (got) => void (await db('item').count().on('query', got))),
+    () => timed(async (got) => void (await db('item').where({ id: 7 }).first().on('query', got))),
+    () => timed((got) => db.transaction((trx) => (got(), transaction(async (sql) => trx.raw(sql), 2, false)))),
+    () => timed((got) => db.transaction((trx) => (got(), transaction(async (sql) => trx.raw(sql), 40, false)))),
+    () =>
+      timed(async (got) => void (await db.raw('SELECT no_such_column FROM item').on('query', got).catch(expectCode('42703')))),
+    () =>
+      timed(async (got) => {
+        let rows = 0
+        for await (const _ of db('item').select('id').limit(300).stream()) if ((rows += 1) === 1) got()
+        if (rows !== 300) throw new Error(`The stream gave ${rows} rows of 300`)
+      }),
+  ]
+}
+
+type Query = (sql: string) => Promise<unknown>
+
+async function transaction(query: Query, pauseMs: number, begin = true): Promise<void> {
+  if (begin) await query('BEGIN')
+  await query(`INSERT INTO item (label) VALUES ('made in a transaction')`)
+  await sleep(pauseMs)
+  await query('SELECT count(*) FROM item')
+  if (begin) await query('COMMIT')
+}
+
+async function onClient(pool: Pool, use: (query: Query) => Promise<void>): Promise<Waited> {
+  return timed(async (got) => {
+    const client = await pool.connect()
+    got()
+    try {
+      await use((sql) => client.query(sql))
+    } finally {
+      client.release()
+    }
+  })
+}
+
+/** `got` is called when the connection is there; where that cannot be seen, it is not, and nothing counts as waited. */
+async function timed(work: (got: () => void) => Promise<void>): Promise<Waited> {
+  const startMs = performance.now()
+  const before = served
+  let waited: Waited = { waitedMs: 0, turns: 0 }
+  await work(() => (waited = { waitedMs: performance.now() - startMs, turns: served++ - before }))
+  return waited
+}
+
+function expectCode(code: string): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof Error && 'code' in error && error.code === code)) throw error
+  }
+}
