@@ -103,9 +103,11 @@ export class LeasedCredentials extends EventEmitter<LeasedCredentialsEvents> {
         random: credentials.#random,
         report: ({ type, event }) => credentials.#emit(type, event as never),
         // One that is under way may have asked before the source knew: the next one is the one that helps.
+        abandoned: (answer) => credentials.#rotation.abandoned(answer),
         rotate: (reason) => void credentials.#rotation.settled().then(() => credentials.#rotateInBackground(reason)),
       },
       issue: (signal) => credentials.#rotation.rotate('start', signal),
+      giveBack: () => credentials.#rotation.close(0),
     })
     await keepingAlive(opening).catch((error: unknown) => {
       credentials.#closing = Promise.resolve() // nobody will hold this handle: it must not go on by itself

@@ -8,7 +8,7 @@ import { leaseName } from './names'
 import type { RotatablePool } from './pool'
 import { probeEverywhere } from './probing'
 import { Retirement } from './retirement'
-import { LeaseLostError, type CredentialSource } from './source'
+import { LeaseLostError, type CredentialSource, type IssuedCredential } from './source'
 import { TimeLimit } from './time-limit'
 
 export interface RotationOptions {
@@ -34,6 +34,8 @@ export class Rotation {
   /** Aborts when even giving back has taken too long. */
   readonly #givingUp = new AbortController()
   readonly #retiring = new Set<Retirement>()
+  /** Answers of the source that nobody waits for, and that may still bring a user. */
+  readonly #abandoned = new Set<Promise<void>>()
   #current: CredentialInUse | undefined
   #lastGeneration = 0
   #inFlight: Promise<void> | undefined
@@ -59,6 +61,16 @@ export class Rotation {
     return (this.#inFlight ??= this.#run(reason, signal).finally(() => (this.#inFlight = undefined)))
   }
 
+  /** What comes of an answer that the source no longer waits for is given back. */
+  abandoned(answer: Promise<IssuedCredential>): void {
+    const late = answer.then(
+      (issued) => this.#retire(this.#take(issued), 0, []),
+      () => undefined,
+    )
+    this.#abandoned.add(late)
+    void late.finally(() => this.#abandoned.delete(late))
+  }
+
   /** Resolves when no rotation is under way; never rejects. */
   async settled(): Promise<void> {
     await this.#inFlight?.catch(() => undefined)
@@ -74,8 +86,14 @@ export class Rotation {
     for (const retirement of this.#retiring) retirement.hurry(timeoutMs)
     if (this.#current !== undefined) this.#retire(this.#current, timeoutMs)
     // A revocation ends when it is given up; a pool whose sockets never close has no such end.
-    await Promise.race([Promise.all([...this.#retiring].map(({ done }) => done)), limit.passed])
+    await Promise.race([this.#nothingLeft(), limit.passed])
     limit.clear()
+  }
+
+  async #nothingLeft(): Promise<void> {
+    while (this.#abandoned.size + this.#retiring.size > 0) {
+      await Promise.all([...this.#abandoned, ...[...this.#retiring].map(({ done }) => done)])
+    }
   }
 
   async #run(reason: RotationReason, signal?: AbortSignal): Promise<void> {
@@ -85,7 +103,7 @@ export class Rotation {
     const from = this.#current?.credential.generation ?? 0
     emit('rotationStarted', { from, reason })
 
-    const candidate = await this.#issue(stop, reason)
+    const candidate = this.#take(await this.#options.source.issue(stop, reason))
     try {
       await this.#probe(candidate, stop)
       stop.throwIfAborted()
@@ -109,9 +127,8 @@ export class Rotation {
     this.#options.onChange('promoted', candidate.lease)
   }
 
-  async #issue(signal: AbortSignal, reason: RotationReason): Promise<CredentialInUse> {
-    const { source, emit } = this.#options
-    const { username, password, lease, keepsConnections = false } = await source.issue(signal, reason)
+  #take({ username, password, lease, keepsConnections = false }: IssuedCredential): CredentialInUse {
+    const { emit } = this.#options
     const credential = new Credential(++this.#lastGeneration, username, password)
     const inUse: CredentialInUse = new CredentialInUse(credential, lease, {
       ...this.#options,

@@ -25,6 +25,11 @@ export interface SourceHost {
   report(report: SourceReport): void
   /** Asks for a rotation: what stands behind the current credential is about to end, or the source has another one. */
   rotate(reason: SourceRotationReason): void
+  /**
+   * Hands over an answer that `issue` no longer waits for. A request that is cut off may have made a user all the same, which nobody would
+   * give back: so it is left to end, and what it brings is given back when it comes.
+   */
+  abandoned(answer: Promise<IssuedCredential>): void
 }
 
 /**

@@ -14,6 +14,8 @@ interface Start {
   random: () => number
   timeoutMs: number
   issue(signal: AbortSignal): Promise<void>
+  /** Gives back what was issued all the same, though nobody waited for it. */
+  giveBack(): Promise<void>
 }
 
 /**
@@ -42,7 +44,8 @@ export async function openSource(start: Start): Promise<void> {
         continue
       }
       limit.clear()
-      await closeAfterFailure(start, timedOut)
+      const closed = closeAfterFailure(start)
+      if (!timedOut) await closed
       if (!mayPass(cause)) throw cause
       // What an attempt that the limit cut off fails with says nothing: the one before it does.
       const last = limit.hasPassed ? (before ?? cause) : cause
@@ -53,11 +56,11 @@ export async function openSource(start: Start): Promise<void> {
 
 /**
  * Gives back what the source holds, such as the token of a login whose role is unknown. Best effort: the first failure is what
- * matters. No request is made once the time is up.
+ * matters.
  */
-async function closeAfterFailure({ source, clock }: Start, timedOut: boolean): Promise<void> {
-  if (timedOut) return void source.close?.(AbortSignal.abort()).catch(() => undefined)
+async function closeAfterFailure({ source, clock, giveBack }: Start): Promise<void> {
   const limit = new TimeLimit(clock, CLOSE_TIMEOUT_MS)
+  await Promise.race([giveBack(), limit.passed])
   await Promise.race([source.close?.(limit.signal).catch(() => undefined), limit.passed])
   limit.clear()
 }

@@ -4,7 +4,7 @@ import type { Lease } from '../lease'
 import { milliseconds, type OptionRules } from '../options'
 import { TimeLimit } from '../time-limit'
 import { LeaseLostError, type CredentialSource, type IssuedCredential, type SourceHost } from '../source'
-import type { VaultClient } from '../vault/client'
+import type { LeasedUser, VaultClient } from '../vault/client'
 import { vaultName, vaultPath } from '../vault/names'
 import type { VaultSession } from '../vault/session'
 
@@ -70,9 +70,11 @@ export class VaultDynamicRole implements CredentialSource {
 
   async issue(signal: AbortSignal): Promise<IssuedCredential> {
     return this.#session.withToken(async (token) => {
-      const issued = await this.#client.issue(this.#path, token.value, signal)
-      this.#session.owns(issued.lease.id, token)
-      return issued
+      const owned = (issued: LeasedUser): LeasedUser => {
+        this.#session.owns(issued.lease.id, token)
+        return issued
+      }
+      return owned(await this.#client.issue(this.#path, token.value, signal, (late) => this.#host?.abandoned(late.then(owned))))
     }, signal)
   }
 

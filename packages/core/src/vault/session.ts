@@ -3,10 +3,11 @@ import { ClosedError, VaultRefusedError } from '../errors'
 import type { SourceReport } from '../events'
 import type { SourceHost } from '../source'
 import { TimeLimit } from '../time-limit'
+import { unlessAborted } from '../unless-aborted'
 import type { VaultClient } from './client'
 import type { TokenGrant } from './grant'
 import type { Login } from './login'
-import { VaultToken } from './token'
+import { VaultToken, type TokenHost } from './token'
 
 /** How long one login may take, all its requests together, in ms. */
 const LOGIN_TIMEOUT_MS = 60_000
@@ -140,7 +141,7 @@ export class VaultSession {
     this.#watch()
     const grantedAtMs = this.#clock.nowMs()
     const grant = await this.#grant()
-    const host: SourceHost = {
+    const host: TokenHost = {
       clock: this.#clock,
       random: this.#random,
       report: (report) => this.#report(report),
@@ -177,15 +178,4 @@ export class VaultSession {
   #report(report: SourceReport): void {
     for (const host of [...this.#hosts]) host.report(report)
   }
-}
-
-/** Settles like `work`, or rejects when `signal` aborts first; `work` goes on. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => undefined) // it may fail with nobody waiting any more
-  if (signal.aborted) return Promise.reject(signal.reason as Error)
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', abort, { once: true })
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -7,12 +7,15 @@ import type { VaultClient } from './client'
 import type { TokenGrant } from './grant'
 import type { Login } from './login'
 
+/** Whom a token tells what happens to it. */
+export type TokenHost = Omit<SourceHost, 'abandoned'>
+
 /** One Vault token, kept alive as long as Vault allows. Its text is only to be had from `value`. */
 export class VaultToken {
   readonly #value: string
   readonly #client: VaultClient
   readonly #login: Login
-  readonly #host: SourceHost
+  readonly #host: TokenHost
   readonly #clock: Clock
   readonly #alarm: Alarm
   readonly #stopped = new AbortController()
@@ -26,7 +29,7 @@ export class VaultToken {
   #attempt = 0
   #spent = false
 
-  constructor(grant: TokenGrant, options: { client: VaultClient; login: Login; host: SourceHost; grantedAtMs: number }) {
+  constructor(grant: TokenGrant, options: { client: VaultClient; login: Login; host: TokenHost; grantedAtMs: number }) {
     this.#value = grant.token
     this.#client = options.client
     this.#login = options.login

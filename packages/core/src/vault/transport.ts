@@ -12,6 +12,8 @@ export interface TransportRequest {
   /** Body, sent as JSON; `true` or absent means none. */
   readonly json?: unknown
   readonly signal?: AbortSignal
+  /** Limit for this request, in ms, in place of `requestTimeoutMs`. */
+  readonly timeoutMs?: number
 }
 
 export interface TransportResponse {
@@ -48,7 +50,8 @@ export function vaultTransport(options: TransportOptions): (request: TransportRe
   return async (request) => {
     const url = new URL(request.uri)
     const info = { address: url.origin, method: request.method, path: decodeURI(url.pathname.replace(/^\/v1\//, '')) }
-    const limit = AbortSignal.timeout(options.requestTimeoutMs)
+    const { timeoutMs = options.requestTimeoutMs } = request
+    const limit = AbortSignal.timeout(timeoutMs)
     const signal = request.signal === undefined ? limit : AbortSignal.any([request.signal, limit])
     try {
       const { status, text } = await send(url, request, url.protocol === 'https:' ? agent : undefined, signal)
@@ -57,7 +60,7 @@ export function vaultTransport(options: TransportOptions): (request: TransportRe
       if (cause instanceof VaultRefusedError || cause instanceof VaultUnavailableError || cause instanceof VaultAnswerError)
         throw cause
       if (cause instanceof Error && 'rawPacket' in cause) delete cause.rawPacket // Node's parser keeps what it has read: a secret, perhaps
-      const problem = limit.aborted ? `no answer within ${options.requestTimeoutMs} ms` : reasonOf(cause)
+      const problem = limit.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause)
       throw new VaultUnavailableError(info, problem, undefined, { cause })
     }
   }

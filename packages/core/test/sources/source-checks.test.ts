@@ -10,7 +10,13 @@ function checks() {
   const reports: SourceReport[] = []
   const looks: number[] = []
   const state: { check(signal: AbortSignal): Promise<number> } = { check: () => Promise.resolve(10_000) }
-  const host = { clock, random: () => 1, report: (one: SourceReport) => void reports.push(one), rotate: () => undefined }
+  const host = {
+    clock,
+    random: () => 1,
+    report: (one: SourceReport) => void reports.push(one),
+    rotate: () => undefined,
+    abandoned: () => undefined,
+  }
   const subject = new SourceChecks({
     source: 'a file',
     host,

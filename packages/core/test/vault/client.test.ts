@@ -18,6 +18,7 @@ const SECRET_ID = 'secret-id-text-of-approle'
 const PASSWORD = 'secret-password-text'
 const LEASE_ID = 'database/creds/app/abcdefgh'
 const signal = new AbortController().signal
+const noAnswer = (): void => undefined
 
 let vault: FakeVault
 beforeEach(async () => {
@@ -49,7 +50,7 @@ async function failures(options: Partial<VaultClientOptions> = {}): Promise<Vaul
   const asks = client(options)
   const settledAll = await Promise.allSettled([
     asks.login('auth/approle/login', { role_id: 'role-id', secret_id: SECRET_ID }, signal),
-    asks.issue('database/creds/app', TOKEN, signal),
+    asks.issue('database/creds/app', TOKEN, signal, noAnswer),
     asks.renewLease(leaseOf({ issuedAtMs: 0, id: LEASE_ID }), TOKEN, signal),
   ])
   return settledAll.map((one) => {
@@ -159,7 +160,7 @@ describe('a server that misbehaves', () => {
   it('ends soon after its signal aborts', async () => {
     vault.answer = () => undefined
     const controller = new AbortController()
-    const asked = client().issue('database/creds/app', TOKEN, controller.signal)
+    const asked = client().lookupToken(TOKEN, controller.signal)
     controller.abort(new Error('not needed any more'))
     await expect(asked).rejects.toMatchObject({ code: 'ERR_VAULT_UNAVAILABLE' })
   })
@@ -168,7 +169,9 @@ describe('a server that misbehaves', () => {
 it('does not follow a redirect, so that the token stays here', async () => {
   const elsewhere = await fakeVault(json(200, {}))
   vault.answer = text(307, '', { Location: `${elsewhere.address}/v1/database/creds/app` })
-  await expect(client().issue('database/creds/app', TOKEN, signal)).rejects.toThrow('307 redirect, which is not followed')
+  await expect(client().issue('database/creds/app', TOKEN, signal, noAnswer)).rejects.toThrow(
+    '307 redirect, which is not followed',
+  )
   expect(elsewhere.seen).toEqual([])
   await elsewhere.close()
 })
@@ -186,7 +189,7 @@ describe('requests', () => {
   it('go to the namespace', async () => {
     vault.answer = json(403, { errors: [] })
     await client({ namespace: 'team-a' })
-      .issue('database/creds/app', TOKEN, signal)
+      .issue('database/creds/app', TOKEN, signal, noAnswer)
       .catch(() => undefined)
     expect(vault.seen[0]!.headers['x-vault-namespace']).toBe('team-a')
   })
@@ -194,7 +197,7 @@ describe('requests', () => {
   it('go to the right path when the address ends in a slash', async () => {
     vault.answer = json(403, { errors: [] })
     await client({ address: `${vault.address}/` })
-      .issue('database/creds/app', TOKEN, signal)
+      .issue('database/creds/app', TOKEN, signal, noAnswer)
       .catch(() => undefined)
     expect(vault.seen[0]!.path).toBe('database/creds/app')
   })
@@ -203,7 +206,7 @@ describe('requests', () => {
     vi.stubEnv('VAULT_PREFIX', '/elsewhere')
     vault.answer = json(403, { errors: [] })
     await client()
-      .issue('database/creds/app', TOKEN, signal)
+      .issue('database/creds/app', TOKEN, signal, noAnswer)
       .catch(() => undefined)
     expect(vault.seen[0]!.path).toBe('database/creds/app')
   })
@@ -215,7 +218,7 @@ describe('requests', () => {
       renewable: true,
       data: { username: 'u', password: PASSWORD },
     })
-    expect(await client().issue('database/creds/app', TOKEN, signal)).toEqual({
+    expect(await client().issue('database/creds/app', TOKEN, signal, noAnswer)).toEqual({
       username: 'u',
       password: PASSWORD,
       lease: {
@@ -240,7 +243,7 @@ describe('requests', () => {
     ['a ttl that is a text', { lease_id: 'l', lease_duration: '60', data: { username: 'u', password: 'p' } }],
   ])('refuse an issued credential with %s', async (_, body) => {
     vault.answer = json(200, body)
-    await expect(client().issue('database/creds/app', TOKEN, signal)).rejects.toBeInstanceOf(VaultAnswerError)
+    await expect(client().issue('database/creds/app', TOKEN, signal, noAnswer)).rejects.toBeInstanceOf(VaultAnswerError)
   })
 
   it.each([
@@ -302,7 +305,7 @@ it('prints nothing, even with DEBUG=node-vault', async () => {
   const script = `
     const vault = new leasepool.VaultClient({ address: ${JSON.stringify(vault.address)}, requestTimeoutMs: 2000, clock: { nowMs: () => 0 } })
     const { signal } = new AbortController()
-    vault.login('auth/approle/login', { secret_id: '${SECRET_ID}' }, signal).catch(() => vault.issue('database/creds/app', '${TOKEN}', signal))
+    vault.login('auth/approle/login', { secret_id: '${SECRET_ID}' }, signal).catch(() => vault.issue('database/creds/app', '${TOKEN}', signal, () => undefined))
       .then(() => process.exit(0))
   `
   expect(await runWith('vault/client.ts', script, { DEBUG: '*', DEBUG_COLORS: '0' })).toBe('')

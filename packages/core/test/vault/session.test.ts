@@ -43,6 +43,7 @@ async function opened(method: 'approle' | 'token' = 'approle') {
     random: () => 0,
     report: (r: SourceReport) => void told.push(r),
     rotate: (r: string) => void asksToRotate.push(r),
+    abandoned: () => undefined,
   }
   await source.open(host, signal)
   const types = (): string[] => told.map(({ type }) => type)
@@ -166,6 +167,7 @@ describe('a request that is refused', () => {
           'secret/x',
           token.value,
           signal,
+          () => undefined,
         ),
       signal,
     )
@@ -269,7 +271,7 @@ it('gives no unhandled rejection when a login fails whose only caller had given 
   const unhandled: unknown[] = []
   const listen = (reason: unknown): void => void unhandled.push(reason)
   process.on('unhandledRejection', listen)
-  const host = { clock, random: () => 0, report: () => undefined, rotate: () => undefined }
+  const host = { clock, random: () => 0, report: () => undefined, rotate: () => undefined, abandoned: () => undefined }
   await expect(session.open(host, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone')
   await over
   await new Promise((resolve) => setImmediate(resolve))
@@ -291,7 +293,7 @@ it('gives up a login that does not end, so that the next one can succeed', async
         : Promise.resolve({ token: 'x', ttlMs: undefined, renewable: false, truncated: false }),
   }
   const session = new VaultSession({ client, clock, random: () => 0, login })
-  const host = { clock, random: () => 0, report: () => undefined, rotate: () => undefined }
+  const host = { clock, random: () => 0, report: () => undefined, rotate: () => undefined, abandoned: () => undefined }
   const first = session.open(host, signal)
   const refused = expect(first).rejects.toThrow('No login within 60000 ms')
   await clock.advance(60_000)

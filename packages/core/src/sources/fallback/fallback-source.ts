@@ -206,6 +206,7 @@ export class FallbackSource implements CredentialSource {
     return {
       clock: host.clock,
       random: () => host.random(),
+      abandoned: (answer) => host.abandoned(answer.then((issued) => member.marked(issued))),
       // Whether one can be looked at matters where it serves; what happens to Vault tokens always does.
       report: (report) => {
         const isCheck = report.type === 'sourceCheckFailed' || report.type === 'sourceChecked'

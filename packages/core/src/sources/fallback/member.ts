@@ -31,11 +31,15 @@ export class FallbackMember {
       this.#isTouched = true
       if (!this.#isOpened) await this.source.open?.(host, within)
       this.#isOpened = true
-      const issued = await this.source.issue(within, reason)
-      return issued.lease === undefined ? issued : { ...issued, lease: this.#marked(issued.lease) }
+      return this.marked(await this.source.issue(within, reason))
     } finally {
       limit?.clear()
     }
+  }
+
+  /** As others may see it. */
+  marked(issued: IssuedCredential): IssuedCredential {
+    return issued.lease === undefined ? issued : { ...issued, lease: this.#marked(issued.lease) }
   }
 
   async renew(lease: Lease, signal: AbortSignal): Promise<Lease> {

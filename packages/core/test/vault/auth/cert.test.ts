@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const certAuth = (more: object = {}): CertAuth => ({ method: 'cert', ...app, ...more })
 const { signal } = new AbortController()
-const hostOf = { random: () => 0, report: () => undefined, rotate: () => undefined }
+const hostOf = { random: () => 0, report: () => undefined, rotate: () => undefined, abandoned: () => undefined }
 
 it.each<[string, () => CertAuth, string, string]>([
   ['given', () => certAuth(), '/v1/auth/cert/login', '{}'],

@@ -41,6 +41,7 @@ async function opened() {
     random: () => 0,
     report: (r: SourceReport) => void told.push(r),
     rotate: (r: string) => void asksToRotate.push(r),
+    abandoned: () => undefined,
   }
   await source.open(host, signal)
   const askedBy = async (): Promise<string | undefined> => {
