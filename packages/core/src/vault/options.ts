@@ -18,7 +18,7 @@ export interface VaultConnectionOptions {
   readonly namespace?: string
   /** PEM of the certificate authority to trust. @default the file that `VAULT_CACERT` names, else the system's */
   readonly ca?: string
-  /** Limit for one request to Vault, in ms. @default 10_000 */
+  /** How long to wait for one answer of Vault, in ms. A request for a user goes on; what it brings later is given back. @default 10_000 */
   readonly requestTimeoutMs?: number
   /** Time source, for tests. */
   readonly clock?: Clock

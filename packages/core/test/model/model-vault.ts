@@ -1,15 +1,16 @@
 import type { Lease } from '../../src/lease'
 import { VaultRefusedError, VaultUnavailableError } from '../../src/errors'
-import type { IssuedCredential } from '../../src/source'
-import type { VaultClient } from '../../src/vault/client'
+import { TimeLimit } from '../../src/time-limit'
+import { unlessAborted } from '../../src/unless-aborted'
+import type { Abandoned, LeasedUser, VaultClient } from '../../src/vault/client'
 import type { TokenGrant } from '../../src/vault/grant'
 import type { FakeClock } from '../support/fake-clock'
 
 /**
  * How Vault answers at the moment. `away`: not at all, at once; `hanging`: not at all, until the time limit; `refusing`: the policy for
- * leases is gone; `cut`: it does what it is asked and the answer is lost.
+ * leases is gone; `cut`: it does what it is asked and the answer is lost; `slow`: it makes a user, long after the time limit.
  */
-export type Mood = 'well' | 'away' | 'hanging' | 'refusing' | 'cut'
+export type Mood = 'well' | 'away' | 'hanging' | 'refusing' | 'cut' | 'slow'
 
 export interface ModelRole {
   readonly ttlMs: number
@@ -42,6 +43,7 @@ export interface ModelLease {
 /** What a request takes, and may take at most, in ms. */
 const LATENCY_MS = 5
 export const REQUEST_TIMEOUT_MS = 2_000
+const SLOW_MS = 7_000
 
 const INFO = { address: 'http://model', method: 'POST', path: 'model' }
 
@@ -59,6 +61,8 @@ export class ModelVault implements Client {
   readonly leases = new Map<string, ModelLease>()
   /** How many credentials were being issued at the same time at most. */
   mostIssuing = 0
+  /** Leases that were still alive when their token was revoked. */
+  leftToTokens = 0
   #issuing = 0
   readonly #tokens = new Map<string, ModelToken>()
   readonly #clock: FakeClock
@@ -127,15 +131,24 @@ export class ModelVault implements Client {
 
   async revokeToken(id: string, signal: AbortSignal): Promise<void> {
     await this.#request(signal)
-    this.#token(id).endsAtMs = this.#clock.nowMs()
+    const token = this.#token(id)
+    this.leftToTokens += this.liveLeases.filter((lease) => lease.token === token && !lease.unknown && !lease.refused).length
+    token.endsAtMs = this.#clock.nowMs()
     this.#lose()
   }
 
-  async issue(_path: string, tokenId: string, signal: AbortSignal): Promise<IssuedCredential & { lease: Lease }> {
+  /** As the real one: what is asked is done, whether or not somebody waits so long. */
+  async issue(_path: string, tokenId: string, signal: AbortSignal, abandoned: Abandoned): Promise<LeasedUser> {
     this.mostIssuing = Math.max(this.mostIssuing, (this.#issuing += 1))
+    const limit = new TimeLimit(this.#clock, REQUEST_TIMEOUT_MS)
+    const answer = this.#issue(tokenId)
     try {
-      return await this.#issue(tokenId, signal)
+      return await unlessAborted(answer, AbortSignal.any([signal, limit.signal]))
+    } catch (cause) {
+      if (signal.aborted || limit.hasPassed) abandoned(answer)
+      throw limit.hasPassed ? new VaultUnavailableError(INFO, 'slow') : cause
     } finally {
+      limit.clear()
       this.#issuing -= 1
     }
   }
@@ -170,9 +183,10 @@ export class ModelVault implements Client {
     this.#lose()
   }
 
-  async #issue(tokenId: string, signal: AbortSignal): Promise<IssuedCredential & { lease: Lease }> {
+  async #issue(tokenId: string): Promise<LeasedUser> {
     const askedAtMs = this.#clock.nowMs()
-    await this.#request(signal)
+    if (this.mood === 'slow') await this.#clock.sleep(SLOW_MS)
+    await this.#request()
     const token = this.#token(tokenId)
     this.#refuse()
     const username = `user-${this.leases.size + 1}`
@@ -194,7 +208,7 @@ export class ModelVault implements Client {
     return { username, password: 'secret-password', lease: { id: username, ttlMs, renewable, truncated: false, ...times } }
   }
 
-  async #request(signal: AbortSignal): Promise<void> {
+  async #request(signal?: AbortSignal): Promise<void> {
     this.calls.push(this.#clock.nowMs())
     await this.#clock.sleep(this.mood === 'hanging' ? REQUEST_TIMEOUT_MS : LATENCY_MS, signal)
     if (this.mood === 'away' || this.mood === 'hanging') throw new VaultUnavailableError(INFO, 'away')

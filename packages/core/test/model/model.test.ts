@@ -36,7 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ do: 'mood', mood: 'well' } as const) },
   {
     weight: 3,
-    arbitrary: fc.constantFrom('away', 'hanging', 'refusing', 'cut').map((mood) => ({ do: 'mood', mood }) as const),
+    arbitrary: fc.constantFrom('away', 'hanging', 'refusing', 'cut', 'slow').map((mood) => ({ do: 'mood', mood }) as const),
   },
   { weight: 3, arbitrary: fc.constant({ do: 'database', isUp: true } as const) },
   { weight: 1, arbitrary: fc.constant({ do: 'database', isUp: false } as const) },

@@ -133,11 +133,13 @@ export class World {
     await this.#wait(this.#facts.ttlMs + LONGEST_RETRY_MS + 2 * SHORTLY_MS)
     this.#isRightSoLong()
     this.#isClosing = true
+    if (this.#facts.seed % 2 === 0) this.#credentials.rotate().catch(() => undefined) // closed while it asks for a user
     const closing = this.#credentials.close()
     await this.#clock.advance(60_000)
     await closing
     const left = this.#vault.liveLeases.filter((lease) => !lease.unknown)
     holds(left.length === 0, `${left.length} leases are left after close()`)
+    holds(this.#vault.leftToTokens === 0, `${this.#vault.leftToTokens} leases were not given back before their token`)
     holds(this.#clock.pending === 0, `${this.#clock.pending} timers are left after close()`)
     this.#checkCalls()
   }
