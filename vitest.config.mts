@@ -14,8 +14,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // The tests talk to real servers on a small machine: two files at a time.
-    maxWorkers: 2,
+    // On two cores: much of the time is spent waiting for real servers and real seconds.
+    maxWorkers: 3,
     pool: 'forks',
     // The cases of conformance wait for real seconds: all of them at the same time.
     maxConcurrency: 24,
