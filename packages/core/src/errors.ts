@@ -86,7 +86,8 @@ export class VaultError extends LeasepoolError {
   constructor(
     code: 'ERR_VAULT_UNAVAILABLE' | 'ERR_VAULT_REFUSED' | 'ERR_VAULT_ANSWER' | 'ERR_VAULT_LOGIN',
     request: VaultRequestInfo,
-    problem: string,
+    /** What the message says after the request. */
+    readonly problem: string,
     readonly retryable: boolean,
     readonly status: number | undefined,
     options?: { cause?: unknown },
@@ -100,8 +101,17 @@ export class VaultError extends LeasepoolError {
 
 /** Vault could not be reached, did not answer in time, or answered that it cannot serve now (sealed, standby, rate limit, 5xx). */
 export class VaultUnavailableError extends VaultError {
-  constructor(request: VaultRequestInfo, problem: string, status?: number, options?: { cause?: unknown }) {
-    super('ERR_VAULT_UNAVAILABLE', request, problem, true, status, options)
+  /** How long Vault asks to wait before the next request (`Retry-After`), in ms. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    request: VaultRequestInfo,
+    problem: string,
+    status?: number,
+    options: { cause?: unknown; retryAfterMs?: number | undefined } = {},
+  ) {
+    super('ERR_VAULT_UNAVAILABLE', request, problem, true, status, 'cause' in options ? { cause: options.cause } : undefined)
+    this.retryAfterMs = options.retryAfterMs
   }
 }
 

@@ -38,13 +38,15 @@ export type SourceReport =
 
 /**
  * What a `LeasedCredentials` says it did, for `node:events`. Payloads hold no secrets; `lease` is a short hash of the lease id.
- * None is called `error`: no listener must never mean a crash.
+ * `requestId` is Vault's, for its audit log. None is called `error`: no listener must never mean a crash.
  */
 export interface LeasedCredentialsEvents {
   /** A new credential came from the source; nobody uses it yet. */
-  issued: [event: { generation: number; username: string; lease: string | undefined; ttlMs: number | undefined }]
+  issued: [
+    event: { generation: number; username: string; lease: string | undefined; ttlMs: number | undefined; requestId?: string },
+  ]
   /** The lease was extended by Vault. `truncated`: it gave less than was asked for, the role's max_ttl is in sight. */
-  renewed: [event: { generation: number; lease: string; ttlMs: number; truncated: boolean }]
+  renewed: [event: { generation: number; lease: string; ttlMs: number; truncated: boolean; requestId?: string }]
   /** A renewal failed; it is tried again after `retryInMs`, or not at all when that is `undefined`. */
   renewFailed: [event: { generation: number; attempt: number; retryInMs: number | undefined; cause: unknown }]
   /** A rotation began. */
@@ -68,8 +70,8 @@ export interface LeasedCredentialsEvents {
   /** The lease could not be given back and will end by itself after `endsInMs`. */
   revokeFailed: [event: { generation: number; lease: string; endsInMs: number; cause: unknown }]
   /** Vault accepted a login. `ttlMs` is `undefined` for a token that does not end. */
-  loggedIn: [event: { method: string; ttlMs: number | undefined }]
-  tokenRenewed: [event: { ttlMs: number; truncated: boolean }]
+  loggedIn: [event: { method: string; ttlMs: number | undefined; requestId?: string }]
+  tokenRenewed: [event: { ttlMs: number; truncated: boolean; requestId?: string }]
   tokenRenewFailed: [event: { attempt: number; retryInMs: number | undefined; cause: unknown }]
   /** The Vault token cannot be renewed past `endsInMs`. With `canLogIn` a new one is taken and the credential rotated. */
   tokenSpent: [event: { endsInMs: number; canLogIn: boolean }]

@@ -6,6 +6,8 @@ export {
 } from './vault-credentials'
 export { vaultClient, type Vault, type VaultRoleCredentialsOptions, type VaultStaticRoleCredentialsOptions } from './vault-client'
 export type { VaultConnectionOptions } from './vault/options'
+export type { NodeVaultClient } from './vault/node-vault'
+export type { ClientCertificate, Pem, VaultTlsOptions } from './vault/transport/tls'
 export type { DynamicRoleOptions } from './sources/vault-dynamic-role'
 export type { StaticRoleOptions } from './sources/vault-static-role'
 export { fallback, type FallbackOptions } from './sources/fallback'

@@ -2,7 +2,8 @@ import { Alarm } from './alarm'
 import type { Clock } from './clock'
 import { heldOrSpent, next, type Lease, type LeaseSignal, type LeaseState } from './lease'
 import { isRefusal } from './errors'
-import { renewAtMs, retryDelayMs } from './schedule'
+import { retryInMs as delayAfter } from './retry'
+import { renewAtMs } from './schedule'
 import { LeaseLostError, type CredentialSource } from './source'
 
 /** What a {@link LeaseKeeper} tells its owner. */
@@ -89,7 +90,7 @@ export class LeaseKeeper {
       return this.#tell.lost(this.lease)
     }
     if (isRefusal(cause)) return this.#refused(state.attempt, cause)
-    const retryInMs = this.#retryIn(state.attempt)
+    const retryInMs = this.#retryIn(state.attempt, cause)
     this.#tell.renewFailed({ attempt: state.attempt, retryInMs, cause })
     if (retryInMs === undefined) return this.#expired()
     this.#take({ type: 'failed' })
@@ -108,9 +109,9 @@ export class LeaseKeeper {
   }
 
   /** `undefined` when the lease will have ended by then. */
-  #retryIn(attempt: number): number | undefined {
+  #retryIn(attempt: number, cause: unknown): number | undefined {
     const remainingMs = this.lease.endsAtMs - this.#clock.nowMs()
-    const delayMs = retryDelayMs(attempt, remainingMs, this.#random())
+    const delayMs = delayAfter(cause, attempt, remainingMs, this.#random())
     return delayMs < remainingMs ? delayMs : undefined
   }
 

@@ -12,6 +12,8 @@ export interface Lease {
   readonly renewable: boolean
   /** The last answer gave less than was asked for: `endsAtMs` is as late as it gets. */
   readonly truncated: boolean
+  /** Of the answer that `endsAtMs` comes from: Vault's id of the request, to find it in its audit log. */
+  readonly requestId?: string
 }
 
 /**

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { Alarm } from './alarm'
 import { keepingAlive, systemClock, type Clock } from './clock'
 import type { Credential } from './credential'
-import { ClosedError, isRefusal } from './errors'
+import { ClosedError } from './errors'
 import type { Emit, LeasedCredentialsEvents, RotationReason } from './events'
 import type { Lease } from './lease'
 import { HealthWatch } from './health'
@@ -11,7 +11,8 @@ import { LoginRefusals } from './login-refusals'
 import { checkOptions } from './options'
 import type { RotatablePool } from './pool'
 import { Rotation } from './rotation'
-import { REFUSED_ATTEMPT, retryDelayMs, rotateAtMs } from './schedule'
+import { retryInMs } from './retry'
+import { rotateAtMs } from './schedule'
 import { SleepWatch } from './sleep-watch'
 import type { CredentialSource } from './source'
 import { openSource } from './start'
@@ -258,7 +259,7 @@ export class LeasedCredentials extends EventEmitter<LeasedCredentialsEvents> {
   #retryIn(attempt: number, cause: unknown): number {
     const endMs = this.#rotation.current?.effectiveEnd?.atMs
     const remainingMs = endMs === undefined ? Infinity : endMs - this.#clock.nowMs()
-    return retryDelayMs(isRefusal(cause) ? REFUSED_ATTEMPT : attempt, remainingMs, this.#random())
+    return retryInMs(cause, attempt, remainingMs, this.#random())
   }
 
   #reportFailure(reason: RotationReason, attempt: number, retryInMs: number | undefined, cause: unknown): void {

@@ -4,3 +4,8 @@ import { createHash } from 'node:crypto'
 export function leaseName(leaseId: string): string {
   return createHash('sha256').update(leaseId).digest('hex').slice(0, 12)
 }
+
+/** Vault's id of the request that something came from, where it has one. */
+export function askedAs(answer: { readonly requestId?: string } | undefined): { requestId?: string } {
+  return answer?.requestId === undefined ? {} : { requestId: answer.requestId }
+}

@@ -5,7 +5,8 @@ import { isRefusal } from './errors'
 import type { Emit } from './events'
 import { leaseName } from './names'
 import type { RotatablePool } from './pool'
-import { drainDeadlineMs, retryDelayMs } from './schedule'
+import { retryInMs } from './retry'
+import { drainDeadlineMs } from './schedule'
 
 /** The last two steps of a rotation, in the background: wait until nobody uses the old credential, then give its lease back. */
 export class Retirement {
@@ -87,7 +88,7 @@ export class Retirement {
         return this.#emit('revoked', event)
       } catch (cause) {
         const remainingMs = Math.max(0, lease.endsAtMs - this.#clock.nowMs())
-        const delayMs = retryDelayMs(attempt, remainingMs, this.#random())
+        const delayMs = retryInMs(cause, attempt, remainingMs, this.#random())
         const final = signal.aborted || delayMs >= remainingMs || isRefusal(cause)
         if (final) return this.#emit('revokeFailed', { ...event, endsInMs: Math.round(remainingMs), cause })
         await this.#clock.sleep(delayMs, signal).catch(() => undefined) // aborted: one last try, which fails at once

@@ -4,7 +4,7 @@ import { CredentialInUse } from './credential-in-use'
 import type { Emit, RotationReason } from './events'
 import type { Lease } from './lease'
 import type { LeaseKeeperEvents } from './lease-keeper'
-import { leaseName } from './names'
+import { askedAs, leaseName } from './names'
 import type { RotatablePool } from './pool'
 import { probeEverywhere } from './probing'
 import { Retirement } from './retirement'
@@ -140,6 +140,7 @@ export class Rotation {
       username,
       lease: lease && leaseName(lease.id),
       ttlMs: lease && Math.round(lease.endsAtMs - lease.renewedAtMs),
+      ...askedAs(lease),
     })
     return inUse
   }
@@ -164,7 +165,7 @@ export class Rotation {
     return {
       renewed: (lease) => {
         const ttlMs = Math.round(lease.endsAtMs - lease.renewedAtMs)
-        emit('renewed', { generation, lease: leaseName(lease.id), ttlMs, truncated: lease.truncated })
+        emit('renewed', { generation, lease: leaseName(lease.id), ttlMs, truncated: lease.truncated, ...askedAs(lease) })
         for (const retirement of this.#retiring) if (retirement.inUse.credential.generation === generation) retirement.replan()
         if (isCurrent()) onChange('renewed', lease)
       },

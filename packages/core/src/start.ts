@@ -1,6 +1,6 @@
 import type { Clock } from './clock'
 import { mayPass, StartTimeoutError } from './errors'
-import { retryDelayMs } from './schedule'
+import { retryInMs } from './retry'
 import type { CredentialSource, SourceHost } from './source'
 import { TimeLimit } from './time-limit'
 
@@ -36,7 +36,7 @@ export async function openSource(start: Start): Promise<void> {
       return limit.clear()
     } catch (cause) {
       const waitedMs = clock.nowMs() - startMs
-      const delayMs = retryDelayMs(attempt, timeoutMs - waitedMs, start.random())
+      const delayMs = retryInMs(cause, attempt, timeoutMs - waitedMs, start.random())
       const timedOut = limit.hasPassed || delayMs >= timeoutMs - waitedMs
       if (!timedOut && mayPass(cause)) {
         before = cause

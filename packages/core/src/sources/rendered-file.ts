@@ -141,12 +141,13 @@ export class RenderedFile implements CredentialSource {
     return this.#lookEveryMs
   }
 
-  /** What the file holds once it has stayed the same for a while. Rejects with the last failure. */
+  /** What the file holds once it has stayed the same for a while. Rejects with the last failure, also when `signal` aborts. */
   async #readSettled(signal: AbortSignal): Promise<[text: string, credential: IssuedCredential]> {
     const { settleMs = 100 } = this.#options
     let before: string | undefined
+    let failure: unknown
     for (let reads = 0; ; reads++) {
-      signal.throwIfAborted()
+      if (signal.aborted) throw failure ?? signal.reason
       const isLast = reads >= MOST_READS
       try {
         const text = await this.#read()
@@ -155,8 +156,11 @@ export class RenderedFile implements CredentialSource {
         if (isLast) throw new RenderedFileError(this.#path, 'changing', 'it changes all the time')
       } catch (cause) {
         if (isLast) throw cause
+        failure = cause
       }
-      await this.#pause(settleMs, signal)
+      await this.#pause(settleMs, signal).catch((reason: unknown) => {
+        throw failure ?? reason
+      })
     }
   }
 

@@ -1,6 +1,5 @@
 import { Alarm } from '../alarm'
-import { isRefusal } from '../errors'
-import { REFUSED_ATTEMPT, retryDelayMs } from '../schedule'
+import { retryInMs as delayAfter } from '../retry'
 import type { SourceHost } from '../source'
 
 /** Looks at something from time to time, or when told to: one look at a time, failures reported and tried again with backoff. */
@@ -67,7 +66,7 @@ export class SourceChecks {
 
   #failed(cause: unknown): void {
     const attempt = (this.#failures += 1)
-    const retryInMs = retryDelayMs(isRefusal(cause) ? REFUSED_ATTEMPT : attempt, Infinity, this.#host.random())
+    const retryInMs = delayAfter(cause, attempt, Infinity, this.#host.random())
     this.#host.report({ type: 'sourceCheckFailed', event: { source: this.#source, attempt, retryInMs, cause } })
     this.#wait(retryInMs)
   }

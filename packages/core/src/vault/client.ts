@@ -1,16 +1,17 @@
-import nodeVault from 'node-vault'
 import { VaultAnswerError, VaultRefusedError, VaultUnavailableError, type VaultRequestInfo } from '../errors'
 import type { IssuedCredential } from '../source'
 import type { Clock } from '../clock'
 import type { Lease } from '../lease'
 import { unlessAborted } from '../unless-aborted'
 import { grantOf, hasTruncation, lookedUp, type TokenGrant } from './grant'
-import { asRecord, recordAt } from './json'
-import { vaultTransport, type TransportOptions, type TransportRequest, type TransportResponse } from './transport'
+import { asRecord, recordAt, requestIdOf } from './json'
+import type { CallOptions, VaultApi } from './node-vault'
 
-export interface VaultClientOptions extends TransportOptions {
+export interface VaultClientOptions {
+  readonly api: VaultApi
+  /** Where it leads, for messages. */
   readonly address: string
-  readonly namespace?: string | undefined
+  readonly requestTimeoutMs: number
   readonly clock: Clock
 }
 
@@ -38,25 +39,15 @@ const LONGEST_REQUEST_MS = 100_000
  */
 export class VaultClient {
   readonly address: string
-  readonly #vault: nodeVault.client
+  readonly #api: VaultApi
   readonly #clock: Clock
   readonly #requestTimeoutMs: number
 
-  constructor(options: VaultClientOptions) {
-    this.address = new URL(options.address).origin
-    this.#clock = options.clock
-    this.#requestTimeoutMs = options.requestTimeoutMs
-    const send = vaultTransport(options)
-    const request: { defaults(): (request: TransportRequest) => Promise<TransportResponse> } = { defaults: () => send }
-    this.#vault = nodeVault({
-      endpoint: options.address,
-      // node-vault reads its own environment variables; ours have been read by now.
-      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
-      'request-promise': request,
-      debug: () => undefined, // its debug logger prints what it writes
-    } as nodeVault.VaultOptions)
-    // It has taken VAULT_TOKEN and VAULT_PREFIX all the same: the one would be sent with logins, the other moves every request.
-    Object.assign(this.#vault, { token: '', pathPrefix: '' })
+  constructor({ api, address, requestTimeoutMs, clock }: VaultClientOptions) {
+    this.#api = api
+    this.address = address
+    this.#clock = clock
+    this.#requestTimeoutMs = requestTimeoutMs
   }
 
   /** Logs in at `auth/<mount>/<path>`. Rejects with `VaultLoginError` for a token that is of no use. */
@@ -129,6 +120,7 @@ export class VaultClient {
       renewedAtMs: askedAtMs,
       endsAtMs: askedAtMs + ttlMs,
       truncated: ttlMs < increment * 1000 || hasTruncation(body),
+      ...requestIdOf(body),
     }
   }
 
@@ -183,16 +175,16 @@ export class VaultClient {
     return {
       username,
       password,
-      lease: { id, ttlMs, renewable: body['renewable'] === true, truncated: hasTruncation(body), ...times },
+      lease: { id, ttlMs, renewable: body['renewable'] === true, truncated: hasTruncation(body), ...times, ...requestIdOf(body) },
     }
   }
 
   async #read(path: string, options: CallOptions): Promise<Record<string, unknown>> {
-    return asRecord(await this.#vault.read(path, callOptions(options)))
+    return asRecord(await this.#api.read(path, options))
   }
 
   async #write(path: string, body: object, options: CallOptions): Promise<Record<string, unknown>> {
-    return asRecord(await this.#vault.write(path, body, callOptions(options)))
+    return asRecord(await this.#api.write(path, body, options))
   }
 
   #duration(method: string, path: string, seconds: unknown): number {
@@ -207,17 +199,6 @@ export class VaultClient {
   #info(method: string, path: string): VaultRequestInfo {
     return { address: this.address, method, path }
   }
-}
-
-interface CallOptions {
-  readonly token?: string
-  readonly signal?: AbortSignal
-  readonly timeoutMs?: number
-}
-
-/** node-vault passes these on to our transport; a fresh headers object per call, since node-vault writes into it. */
-function callOptions({ token, ...options }: CallOptions): Record<string, unknown> {
-  return { ...options, headers: token === undefined ? {} : { 'X-Vault-Token': token } }
 }
 
 function isText(value: unknown): value is string {

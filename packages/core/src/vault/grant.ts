@@ -1,8 +1,8 @@
 import { VaultAnswerError, VaultLoginError, type VaultRequestInfo } from '../errors'
-import { recordAt } from './json'
+import { recordAt, requestIdOf, type RequestId } from './json'
 
 /** A Vault token as Vault describes it. */
-export interface TokenGrant {
+export interface TokenGrant extends RequestId {
   readonly token: string
   /** `undefined` for a token that does not end. */
   readonly ttlMs: number | undefined
@@ -33,6 +33,7 @@ export function grantOf(info: VaultRequestInfo, body: Record<string, unknown>, k
     ttlMs: seconds === 0 ? undefined : seconds * 1000,
     renewable: auth['renewable'] === true,
     truncated: hasTruncation(body),
+    ...requestIdOf(body),
   }
 }
 

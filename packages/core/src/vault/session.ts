@@ -6,6 +6,7 @@ import { TimeLimit } from '../time-limit'
 import { unlessAborted } from '../unless-aborted'
 import type { VaultClient } from './client'
 import type { TokenGrant } from './grant'
+import { askedAs } from '../names'
 import type { Login } from './login'
 import { VaultToken, type TokenHost } from './token'
 
@@ -149,7 +150,7 @@ export class VaultSession {
         for (const one of [...this.#hosts]) one.rotate(reason)
       },
     }
-    this.#report({ type: 'loggedIn', event: { method: this.#login.method, ttlMs: grant.ttlMs } })
+    this.#report({ type: 'loggedIn', event: { method: this.#login.method, ttlMs: grant.ttlMs, ...askedAs(grant) } })
     return (this.#token = new VaultToken(grant, { client: this.#client, login: this.#login, host, grantedAtMs }))
   }
 

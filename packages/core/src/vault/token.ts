@@ -1,7 +1,9 @@
 import { Alarm } from '../alarm'
 import type { Clock } from '../clock'
+import { askedAs } from '../names'
 import { isRefusal, VaultRefusedError } from '../errors'
-import { renewAtMs, retryDelayMs } from '../schedule'
+import { retryInMs as delayAfter } from '../retry'
+import { renewAtMs } from '../schedule'
 import type { SourceHost } from '../source'
 import type { VaultClient } from './client'
 import type { TokenGrant } from './grant'
@@ -114,7 +116,7 @@ export class VaultToken {
     this.#renewedAtMs = askedAtMs
     this.#endsAtMs = grant.ttlMs === undefined ? undefined : askedAtMs + grant.ttlMs
     this.#canRenew = grant.renewable && !grant.truncated
-    this.#host.report({ type: 'tokenRenewed', event: { ttlMs: grant.ttlMs ?? 0, truncated: grant.truncated } })
+    this.#host.report({ type: 'tokenRenewed', event: { ttlMs: grant.ttlMs ?? 0, truncated: grant.truncated, ...askedAs(grant) } })
     if (this.#canRenew) this.#schedule()
     else this.#ending()
   }
@@ -124,7 +126,7 @@ export class VaultToken {
     const refused = isRefusal(cause)
     if (isDead) this.#endsAtMs = nowMs
     const remainingMs = (this.#endsAtMs ?? 0) - nowMs
-    const delayMs = retryDelayMs((this.#attempt += 1), remainingMs, this.#host.random())
+    const delayMs = delayAfter(cause, (this.#attempt += 1), remainingMs, this.#host.random())
     const retryInMs = refused || delayMs >= remainingMs ? undefined : delayMs
     this.#host.report({ type: 'tokenRenewFailed', event: { attempt: this.#attempt, retryInMs, cause } })
     if (retryInMs === undefined) this.#ending()

@@ -70,6 +70,7 @@ export function goodVault(facts: { tokenTtl?: number; leaseTtl?: number } = {}) 
   }
   let tokens = 0
   let leases = 0
+  let requests = 0
   const answer: Answer = (response, { path, token, body }) => {
     if (path === 'auth/approle/login') {
       if (body['secret_id'] !== 'the-secret-id')
@@ -109,7 +110,7 @@ export function goodVault(facts: { tokenTtl?: number; leaseTtl?: number } = {}) 
     }
     function send(status: number, content: unknown): void {
       if (content === '') response.writeHead(status).end()
-      else json(status, content)(response, undefined as never)
+      else json(status, { request_id: `request-${(requests += 1)}`, ...(content as object) })(response, undefined as never)
     }
   }
   return { state, answer }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { loginOf, type VaultAuth } from '../../src/vault/auth/auth'
-import { VaultClient } from '../../src/vault/client'
+import { clientOf } from './client'
 import type { TokenGrant } from '../../src/vault/grant'
 import type { Login } from '../../src/vault/login'
 import { FakeClock } from './fake-clock'
@@ -18,7 +18,7 @@ export interface Made {
 }
 
 export function made(vault: FakeVault, auth: object): Made {
-  const client = new VaultClient({ address: vault.address, clock: new FakeClock(), requestTimeoutMs: 2_000 })
+  const client = clientOf(vault.address, { clock: new FakeClock() })
   const login = loginOf('auth', auth as VaultAuth)
   const logIn = (): Promise<TokenGrant> => login.logIn(client, new AbortController().signal)
   const failure = (): Promise<Error> =>

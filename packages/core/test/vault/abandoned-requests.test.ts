@@ -5,7 +5,8 @@ import { fallback } from '../../src/sources/fallback'
 import { fixedLogin } from '../../src/sources/fixed-login'
 import { vaultClient, type Vault } from '../../src/vault-client'
 import { vaultCredentials } from '../../src/vault-credentials'
-import { VaultClient, type LeasedUser } from '../../src/vault/client'
+import type { LeasedUser, VaultClient } from '../../src/vault/client'
+import { clientOf } from '../support/client'
 import { fakeVault, goodVault, type Answer, type FakeVault } from '../support/fake-vault'
 import { eventually } from '../support/poll'
 
@@ -50,8 +51,7 @@ const asked = (path: string): number => vault.seen.filter((seen) => seen.path ==
 
 describe('a request for a user', () => {
   const { signal } = new AbortController()
-  const client = (requestTimeoutMs: number): VaultClient =>
-    new VaultClient({ address: vault.address, clock: systemClock, requestTimeoutMs })
+  const client = (requestTimeoutMs: number): VaultClient => clientOf(vault.address, { clock: systemClock, requestTimeoutMs })
 
   it.each<[string, number, object]>([
     ['its signal aborts', 60_000, { message: 'not needed' }],

@@ -5,7 +5,7 @@ import { LeaseLostError } from '../../src/source'
 import { VaultDynamicRole } from '../../src/sources/vault-dynamic-role'
 import { appRoleLogin } from '../../src/vault/auth/app-role'
 import { tokenLogin } from '../../src/vault/auth/token'
-import { VaultClient } from '../../src/vault/client'
+import { clientOf } from '../support/client'
 import { VaultSession } from '../../src/vault/session'
 import { FakeClock } from '../support/fake-clock'
 import { fakeVault, goodVault, json, POLICY, type FakeVault } from '../support/fake-vault'
@@ -30,7 +30,7 @@ async function opened(method: 'approle' | 'token' = 'approle') {
   const clock = new FakeClock(0)
   const told: SourceReport[] = []
   const asksToRotate: string[] = []
-  const client = new VaultClient({ address: vault.address, clock, requestTimeoutMs: 2_000 })
+  const client = clientOf(vault.address, { clock })
   if (method === 'token') good.state.live.add('token-of-others')
   const login =
     method === 'token'
@@ -162,13 +162,7 @@ describe('a request that is refused', () => {
   it('by policy is passed on, without a login', async () => {
     const { session } = await opened()
     const request = session.withToken(
-      (token) =>
-        new VaultClient({ address: vault.address, clock: new FakeClock(), requestTimeoutMs: 2_000 }).issue(
-          'secret/x',
-          token.value,
-          signal,
-          () => undefined,
-        ),
+      (token) => clientOf(vault.address, { clock: new FakeClock() }).issue('secret/x', token.value, signal, () => undefined),
       signal,
     )
     await expect(request).rejects.toMatchObject({ code: 'ERR_VAULT_REFUSED', status: 403 })
@@ -250,7 +244,7 @@ describe('close', () => {
 
 it('gives no unhandled rejection when a login fails whose only caller had given up before it began', async () => {
   const clock = new FakeClock()
-  const client = new VaultClient({ address: vault.address, clock, requestTimeoutMs: 2_000 })
+  const client = clientOf(vault.address, { clock })
   let failed: (() => void) | undefined
   const over = new Promise<void>((resolve) => (failed = resolve))
   const session = new VaultSession({
@@ -281,7 +275,7 @@ it('gives no unhandled rejection when a login fails whose only caller had given 
 
 it('gives up a login that does not end, so that the next one can succeed', async () => {
   const clock = new FakeClock()
-  const client = new VaultClient({ address: vault.address, clock, requestTimeoutMs: 2_000 })
+  const client = clientOf(vault.address, { clock })
   let logins = 0
   const login = {
     method: 'slow',

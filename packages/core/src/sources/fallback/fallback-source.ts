@@ -2,7 +2,7 @@ import { Alarm } from '../../alarm'
 import { isRefusal, mayPass, NoSourceError } from '../../errors'
 import type { RotationReason } from '../../events'
 import type { Lease } from '../../lease'
-import { retryDelayMs } from '../../schedule'
+import { retryInMs } from '../../retry'
 import { LeaseLostError, type CredentialSource, type IssuedCredential, type SourceHost } from '../../source'
 import { FallbackMember } from './member'
 import { Recovery, type Candidate } from './recovery'
@@ -163,7 +163,7 @@ export class FallbackSource implements CredentialSource {
       } catch (cause) {
         const leftMs = untilMs - this.#nowMs
         if (leftMs <= 0 || isRefusal(cause) || !mayPass(cause)) throw cause
-        await host.clock.sleep(Math.min(leftMs, retryDelayMs(attempt, leftMs, host.random())), signal)
+        await host.clock.sleep(Math.min(leftMs, retryInMs(cause, attempt, leftMs, host.random())), signal)
       }
     }
   }

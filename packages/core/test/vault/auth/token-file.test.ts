@@ -3,7 +3,7 @@ import type { SourceReport } from '../../../src/events'
 import { OptionError, VaultLoginError } from '../../../src/errors'
 import { VaultDynamicRole } from '../../../src/sources/vault-dynamic-role'
 import { loginOf } from '../../../src/vault/auth/auth'
-import { VaultClient } from '../../../src/vault/client'
+import { clientOf } from '../../support/client'
 import { VaultSession } from '../../../src/vault/session'
 import { FakeClock } from '../../support/fake-clock'
 import { fakeVault, goodVault, json, type FakeVault } from '../../support/fake-vault'
@@ -32,7 +32,7 @@ async function opened() {
   const clock = new FakeClock()
   const told: SourceReport[] = []
   const asksToRotate: string[] = []
-  const client = new VaultClient({ address: vault.address, clock, requestTimeoutMs: 2_000 })
+  const client = clientOf(vault.address, { clock })
   const login = loginOf('auth', { method: 'token-file', path: files.path('sink') })
   const session = new VaultSession({ client, login, clock, random: () => 0 })
   const source = new VaultDynamicRole({ client, session, clock, role: 'app', maxTtlMs: 3_600_000 })
