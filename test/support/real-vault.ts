@@ -46,7 +46,8 @@ export function realVaultKind(): 'vault' | 'openbao' {
   return stdout.startsWith('OpenBao') ? 'openbao' : 'vault'
 }
 
-function realVaultBinary(): string {
+/** The binary that `scripts/vault.mjs` found or built; throws where there is none. */
+export function realVaultBinary(): string {
   const binary = process.env['LEASEPOOL_VAULT_BIN']
   if (!binary) throw new Error('No Vault binary: run `npm run test:vault`, which builds one, or set LEASEPOOL_VAULT_BIN')
   return binary

@@ -26,6 +26,11 @@ export class NoAnswer extends Error {
   ) {
     super(problem, { cause })
   }
+
+  /** The same with something said before it. */
+  of(what: string): NoAnswer {
+    return new NoAnswer(`${what}: ${this.message}`, this.wasSent, this.cause)
+  }
 }
 
 /** One request on a connection of its own. Rejects with {@link NoAnswer}. `connectMs`: how long until it can be sent. */

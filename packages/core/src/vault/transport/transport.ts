@@ -64,7 +64,9 @@ export function vaultTransport(options: TransportOptions): (request: TransportRe
     if (answer.status >= 300 && answer.status < 400) {
       const target = await redirects.target(url, answer.headers.location)
       if ('problem' in target) throw notFollowed(info, answer.status, target.problem)
-      answer = await answerOf(target.url, asHttp, signal)
+      answer = await answerOf(target.url, asHttp, signal).catch((cause: unknown) => {
+        throw cause instanceof NoAnswer ? cause.of(`redirected to ${target.url.origin}`) : cause
+      })
       if (answer.status >= 300 && answer.status < 400) throw notFollowed(info, answer.status, 'after a redirect')
     }
     return bodyOf(info, answer, secretsIn(request.json, request.headers?.['X-Vault-Token']), options.clock)

@@ -96,6 +96,7 @@ describe('a redirect', () => {
     await gone.close()
     standby.answer = text(307, '', { Location: `${gone.address}/v1/database/creds/app` })
     expect((await ask(client(gone.address, other.address))).username).toBe('u')
+    await expect(ask(client(gone.address))).rejects.toThrow(`redirected to ${gone.address}: connect ECONNREFUSED`)
     await other.close()
   })
 })
