@@ -72,6 +72,8 @@ export class RenderedFile implements CredentialSource {
   /** What was issued last, and the text it was found in. */
   #issued: IssuedCredential | undefined
   #text: string | undefined
+  /** For this text a rotation was asked for, which has not taken it yet. */
+  #announced: string | undefined
 
   constructor(where: string, options: RenderedFileOptions) {
     const { format, parse } = options
@@ -116,6 +118,7 @@ export class RenderedFile implements CredentialSource {
     const [text, credential] = await this.#readSettled(signal)
     this.#text = text
     this.#issued = credential
+    this.#announced = undefined
     this.#checks?.plan(this.#lookEveryMs)
     return credential
   }
@@ -136,8 +139,12 @@ export class RenderedFile implements CredentialSource {
     const isSame = (await this.#read().catch(() => undefined)) === this.#text
     if (isSame) return this.#lookEveryMs
     const [text, { username, password }] = await this.#readSettled(signal)
-    if (username !== before.username || password !== before.password) host.rotate('source-changed')
-    else this.#text = text
+    const issued = this.#issued ?? before // a rotation may have taken it meanwhile
+    if (username === issued.username && password === issued.password) this.#text = text
+    else if (text !== this.#announced) {
+      this.#announced = text
+      host.rotate('source-changed')
+    }
     return this.#lookEveryMs
   }
 
