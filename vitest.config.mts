@@ -11,6 +11,8 @@ export default defineConfig({
     ),
   },
   test: {
+    // Nothing that any test is given as a secret may be said by leasepool.
+    setupFiles: [fileURLToPath(new URL('test/support/canary.ts', import.meta.url))],
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
