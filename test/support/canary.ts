@@ -1,4 +1,4 @@
-import { format, inspect } from 'node:util'
+import { format } from 'node:util'
 import { afterAll } from 'vitest'
 import { LeasepoolError } from '../../packages/core/src/errors'
 import { LeasedCredentials } from '../../packages/core/src/leased-credentials'
@@ -34,6 +34,19 @@ function note(where: string, text: string): void {
   }
 }
 
+/** Every text in a value, hidden or not. Texts come again and again: each is looked at once. */
+function noteAll(where: string, value: unknown, above: readonly unknown[] = []): void {
+  if (typeof value === 'string') {
+    if (heard.has(value)) return
+    heard.add(value)
+    note(where, value)
+  } else if (typeof value === 'object' && value !== null && above.length < 8 && !above.includes(value)) {
+    const more = [...above, value]
+    for (const { value: one } of Object.values(Object.getOwnPropertyDescriptors(value))) noteAll(where, one, more)
+  }
+}
+const heard = new Set<string>()
+
 const { parse } = JSON
 JSON.parse = ((...given: Parameters<typeof parse>): unknown => {
   const value: unknown = parse(...given)
@@ -45,21 +58,26 @@ JSON.parse = ((...given: Parameters<typeof parse>): unknown => {
 class NotedError extends Error {
   constructor(...given: ConstructorParameters<typeof Error>) {
     super(...given)
+    if (thrown.length > 1_000) noteThrown() // not this one: it gets its fields after this
     thrown.push(this)
   }
 }
 const thrown: Error[] = []
 Object.setPrototypeOf(LeasepoolError, NotedError)
 
+function noteThrown(): void {
+  for (const error of thrown.splice(0)) noteAll(error.name, error)
+}
+
 const prototype = LeasedCredentials.prototype as { emit(name: string, ...event: unknown[]): boolean; status(): object }
 const { emit, status } = prototype
 prototype.emit = function (this: LeasedCredentials, name, ...event) {
-  note(`event ${name}`, inspect(event, { depth: 12 }))
+  noteAll(`event ${name}`, event)
   return emit.call(this, name, ...event)
 }
 prototype.status = function (this: LeasedCredentials) {
   const shown = status.call(this)
-  note('status()', inspect(shown, { depth: 12 }))
+  noteAll('status()', shown)
   return shown
 }
 
@@ -70,11 +88,11 @@ for (const name of ['debug', 'error', 'info', 'log', 'warn'] as const) {
     print(...given)
   }
 }
-process.on('warning', (warning) => note('a warning', `${warning.stack} ${inspect(warning)}`))
+process.on('warning', (warning) => noteAll('a warning', warning))
 
 /** Who said which of the secrets so far. */
 export function leaks(): ReadonlyMap<string, string> {
-  for (const error of thrown.splice(0)) note(error.name, `${inspect(error, { depth: 12, showHidden: true })} ${error.stack}`)
+  noteThrown()
   note('the diagnostic report', JSON.stringify(process.report.getReport()))
   return new Map([...said].filter(([word]) => secrets.has(word)))
 }

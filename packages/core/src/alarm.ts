@@ -1,5 +1,8 @@
 import type { Clock } from './clock'
 
+/** One for all: without a reason Node makes an exception with its stack each time. */
+export const CLEARED = new Error('No longer needed')
+
 /** One pending instant at which something is to be done; setting it again moves it. It never keeps the process alive. */
 export class Alarm {
   readonly #clock: Clock
@@ -36,7 +39,7 @@ export class Alarm {
   }
 
   clear(): void {
-    this.#pending?.abort()
+    this.#pending?.abort(CLEARED)
     this.#pending = undefined
     this.#atMs = undefined
   }

@@ -1,3 +1,4 @@
+import { CLEARED } from './alarm'
 import type { Clock } from './clock'
 
 /** So much time for something, and a signal that aborts when it is up. */
@@ -30,6 +31,6 @@ export class TimeLimit {
 
   /** What it was for is over. */
   clear(): void {
-    this.#cleared.abort()
+    this.#cleared.abort(CLEARED)
   }
 }
