@@ -7,6 +7,7 @@ import type { CredentialSource } from './source'
 import { dynamicRoleRules, VaultDynamicRole, type DynamicRoleOptions } from './sources/vault-dynamic-role'
 import { staticRoleRules, VaultStaticRole, type StaticRoleOptions } from './sources/vault-static-role'
 import { TimeLimit } from './time-limit'
+import { checkTogether } from './vault-role-options'
 import { connect, vaultConnectionRules, type VaultConnectionOptions } from './vault/options'
 
 /** Everything that {@link Vault.credentials} takes. */
@@ -71,6 +72,7 @@ export function vaultClient(options: VaultConnectionOptions = {}): Vault {
     async credentials(settings) {
       if (closing !== undefined) throw new ClosedError('The Vault client')
       checkOptions('credentials', settings, credentialsRules)
+      checkTogether('credentials', settings)
       return start(new VaultDynamicRole({ ...settings, ...connection }), settings)
     },
     async staticCredentials(settings) {

@@ -3,6 +3,7 @@ import { leasedCredentialsOptionRules, type LeasedCredentialsOptions } from './l
 import { checkOptions, pick, type OptionRules } from './options'
 import { dynamicRoleRules, VaultDynamicRole, type DynamicRoleOptions } from './sources/vault-dynamic-role'
 import { staticRoleRules, VaultStaticRole, type StaticRoleOptions } from './sources/vault-static-role'
+import { checkTogether } from './vault-role-options'
 import { connect, vaultConnectionRules, type VaultConnectionOptions } from './vault/options'
 
 export interface VaultCredentialsOptions extends VaultConnectionOptions, DynamicRoleOptions, LeasedCredentialsOptions {}
@@ -22,6 +23,7 @@ const rules: OptionRules<VaultCredentialsOptions> = {
  */
 export async function vaultCredentials(options: VaultCredentialsOptions): Promise<LeasedCredentials> {
   checkOptions('vaultCredentials', options, rules)
+  checkTogether('vaultCredentials', options)
   const source = new VaultDynamicRole({ ...options, ...connect('vaultCredentials', options) })
   return LeasedCredentials.start(source, pick(options, leasedCredentialsOptionRules))
 }

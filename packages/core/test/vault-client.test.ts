@@ -79,6 +79,10 @@ describe('options', () => {
   })
 
   it('are checked before anything is asked', async () => {
+    await expect(vault.credentials({ role: 'app', maxTtlMs: 60_000, drainDeadlineMs: 90_000 })).rejects.toMatchObject({
+      code: 'ERR_OPTION',
+      option: 'credentials.drainDeadlineMs',
+    })
     await expect(vault.credentials({ role: 'app', drainDeadline: 1 } as never)).rejects.toMatchObject({
       option: 'credentials.drainDeadline',
       expected: '"drainDeadlineMs"',

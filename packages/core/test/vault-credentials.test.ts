@@ -86,6 +86,8 @@ describe('options', () => {
     [{ auth: { ...auth, mount: '../sys' } }, 'vaultCredentials.auth.mount'],
     [{ role: undefined }, 'vaultCredentials.role'],
     [{ maxTtlMs: 10 }, 'vaultCredentials.maxTtlMs'],
+    [{ maxTtlMs: 60_000, drainDeadlineMs: 60_000 }, 'vaultCredentials.drainDeadlineMs'],
+    [{ maxTtlMs: 60_000, databaseClockAheadMs: 90_000 }, 'vaultCredentials.databaseClockAheadMs'],
     [{ namespace: '' }, 'vaultCredentials.namespace'],
     [{ ca: Buffer.from('pem') }, 'vaultCredentials.ca'],
     [{ requestTimeoutMs: 2 ** 31 }, 'vaultCredentials.requestTimeoutMs'],
