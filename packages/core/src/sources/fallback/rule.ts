@@ -1,3 +1,5 @@
+import { endMarginMs } from '../../schedule'
+
 /** When a lesser source may take over: pure functions. Instants are of one monotonic clock in ms. */
 
 /** A lease is left at this share of its time before its end, where that is less than `beforeEndMs`: after the renewal is due. */
@@ -28,9 +30,14 @@ export function mayLeave(inUse: InUse, beforeEndMs: number, nowMs: number): bool
   return nowMs >= (leaveAtMs(inUse, beforeEndMs) ?? Infinity)
 }
 
-/** How long a better source may take to answer, so that a lesser one can take over in time, in ms; `undefined` when none is to. */
+/**
+ * How long a better source may take to answer, so that a lesser one can take over in time, in ms; `undefined` when none is to. Half of what
+ * is left until connections are closed by force: the other half is for the lesser one to be tried, and for queries to end.
+ */
 export function patienceMs(inUse: InUse, beforeEndMs: number, nowMs: number): number | undefined {
   if (!mayLeave(inUse, beforeEndMs, nowMs)) return undefined
   if (inUse.isDead || inUse.endsAtMs === undefined) return DEAD_PATIENCE_MS
-  return Math.min(LONGEST_PATIENCE_MS, Math.max(SHORTEST_PATIENCE_MS, (inUse.endsAtMs - nowMs) / 2))
+  const { endsAtMs, termMs } = inUse
+  const leftMs = endsAtMs - endMarginMs({ renewedAtMs: endsAtMs - termMs, endsAtMs }) - nowMs
+  return Math.min(LONGEST_PATIENCE_MS, Math.max(SHORTEST_PATIENCE_MS, leftMs / 2))
 }
