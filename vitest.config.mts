@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: {
     // Tests run against the sources; the pack test runs against what is published.
     alias: Object.fromEntries(
-      ['core', 'pg-adapter', 'knex-adapter', 'dev-vault'].map((name) => [`@leasepool/${name}`, source(name)]),
+      ['core', 'pg-adapter', 'mysql2-adapter', 'knex-adapter', 'dev-vault'].map((name) => [`@leasepool/${name}`, source(name)]),
     ),
   },
   test: {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asInstalled, installInto, PACKAGES, type Packed, packInto, run } from './packed'
 
 /** What an app of ours has beside them, in the versions that this repository is tested with. */
-const PEERS = ['pg', 'knex', 'typescript', '@types/node']
+const PEERS = ['pg', 'mysql2', 'knex', 'typescript', '@types/node']
 const NAMES = Object.values(PACKAGES)
 
 let folder: string
@@ -83,7 +83,7 @@ describe('an app that installed the packages', () => {
     expect(tree.problems ?? []).toEqual([])
     const lock = await readFile(join(app, 'package-lock.json'), 'utf8')
     const places = Object.keys((JSON.parse(lock) as { packages: object }).packages)
-    for (const name of [...NAMES, 'pg', 'knex']) {
+    for (const name of [...NAMES, 'pg', 'mysql2', 'knex']) {
       expect(places.filter((place) => place.endsWith(`node_modules/${name}`))).toEqual([`node_modules/${name}`])
     }
   })

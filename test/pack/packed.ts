@@ -17,6 +17,7 @@ export interface Packed {
 export const PACKAGES: Readonly<Record<string, string>> = {
   core: '@leasepool/core',
   'pg-adapter': '@leasepool/pg-adapter',
+  'mysql2-adapter': '@leasepool/mysql2-adapter',
   'knex-adapter': '@leasepool/knex-adapter',
   'dev-vault': '@leasepool/dev-vault',
   cli: 'leasepool',

@@ -47,7 +47,8 @@ export class ConnectionLedger<Connection extends object> {
   #retiredUpTo = 0
   /** A probe waits for a slot: the next connection that comes back is closed instead of kept. */
   #slotWanted = false
-  #drains: { readonly generation: number; readonly done: () => void }[] = []
+  /** Who waits for what. */
+  #waits: { readonly isOver: () => boolean; readonly done: () => void }[] = []
 
   constructor(options: {
     max: number
@@ -107,6 +108,7 @@ export class ConnectionLedger<Connection extends object> {
     if (entry === undefined || entry.state === 'closing') return false
     if (entry.state === 'idle') return true
     this.#enter(entry, 'idle')
+    this.#settleWaits()
     if (!this.#isStale(entry) && !this.#slotWanted) return true
     this.retire(connection)
     return false
@@ -129,6 +131,7 @@ export class ConnectionLedger<Connection extends object> {
     if (entry === undefined || entry.state === 'closing') return false
     this.#enter(entry, 'closing')
     this.#slotWanted = false
+    this.#settleWaits()
     return true
   }
 
@@ -143,7 +146,7 @@ export class ConnectionLedger<Connection extends object> {
   closed(connection: Connection): void {
     if (!this.#entries.delete(connection)) return
     this.slots.giveBack()
-    this.#settleDrains()
+    this.#settleWaits()
   }
 
   /**
@@ -164,10 +167,12 @@ export class ConnectionLedger<Connection extends object> {
 
   /** Resolves when no connection of `generation` or earlier is left, logins under way included. */
   drained(generation: number): Promise<void> {
-    return new Promise((done) => {
-      this.#drains.push({ generation, done })
-      this.#settleDrains()
-    })
+    return this.#wait(() => this.upTo(generation).length === 0)
+  }
+
+  /** Resolves when nothing is borrowed. */
+  returned(): Promise<void> {
+    return this.#wait(() => this.count('borrowed') === 0)
   }
 
   /** Connections of `generation` or earlier, whatever they are doing. */
@@ -206,10 +211,17 @@ export class ConnectionLedger<Connection extends object> {
     entry.sinceMs = this.#clock.nowMs()
   }
 
-  #settleDrains(): void {
-    const settled = this.#drains.filter(({ generation }) => this.upTo(generation).length === 0)
-    if (settled.length === 0) return
-    this.#drains = this.#drains.filter((drain) => !settled.includes(drain))
+  #wait(isOver: () => boolean): Promise<void> {
+    return new Promise((done) => {
+      this.#waits.push({ isOver, done })
+      this.#settleWaits()
+    })
+  }
+
+  #settleWaits(): void {
+    if (this.#waits.length === 0) return
+    const settled = this.#waits.filter(({ isOver }) => isOver())
+    this.#waits = this.#waits.filter((wait) => !settled.includes(wait))
     for (const { done } of settled) done()
   }
 }

@@ -9,6 +9,7 @@ export type LeasepoolErrorCode =
   | 'ERR_VAULT_LOGIN'
   | 'ERR_START_TIMEOUT'
   | 'ERR_LOGIN_PAUSED'
+  | 'ERR_ACQUIRE_TIMEOUT'
   | 'ERR_RENDERED_FILE'
   | 'ERR_NO_SOURCE'
 
@@ -65,6 +66,16 @@ export class LoginPausedError extends LeasepoolError {
       'ERR_LOGIN_PAUSED',
       `The database refused too many logins of generation ${generation}; none are tried for ${Math.round(forMs / 1000)} s, or until there is a new credential`,
     )
+  }
+}
+
+/** No connection of the pool came free within the time that the caller was to wait. */
+export class AcquireTimeoutError extends LeasepoolError {
+  constructor(
+    readonly pool: string,
+    readonly waitedMs: number,
+  ) {
+    super('ERR_ACQUIRE_TIMEOUT', `No connection of pool ${pool} came free within ${waitedMs} ms`)
   }
 }
 

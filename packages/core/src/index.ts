@@ -35,6 +35,7 @@ export type { Health, HealthReason } from './health'
 export type { LeasedCredentialsStatus } from './status'
 export { closeOnSignal, type Closable, type CloseOnSignalOptions } from './close-on-signal'
 export {
+  AcquireTimeoutError,
   ClosedError,
   LeasepoolError,
   LoginPausedError,

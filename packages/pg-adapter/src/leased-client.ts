@@ -82,6 +82,7 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
         // A dropped role's session says that, and so does a healthy one whose app may not: the next ping tells.
         if (kind === 'permission-lost') ledger.suspect(this)
         if (kind === 'credential-refused') void credentials.reportError(error, generation)
+        if (isFatal(error)) ledger.retire(this)
       })
     }
 
@@ -123,6 +124,15 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
       }
     }
   } as unknown as ClientClass
+}
+
+/**
+ * The server ends the connection right after that. Until its socket closes, pg takes it for a good one, and whoever waits would get it.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html: shutdown, crash, database dropped, and the three session time-outs.
+ */
+function isFatal(error: Error): boolean {
+  const { severity, code } = error as { severity?: unknown; code?: unknown }
+  return severity === 'FATAL' || (typeof code === 'string' && /^(57P0[1245]|25P0[34])$/.test(code)) // severity is in the server's language
 }
 
 function logInWith(client: Client, credential: { username: string; password: string; generation: number }): number {

@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { TimeLimit, type Clock, type ConnectionDriver, type Credential, type Farewell } from '@leasepool/core'
+import { Connection } from 'mysql2'
+import { dial, newSocket } from './dial'
+import { setLogin, type Login } from './login'
+import { copyOf, internalsOf, type ConnectionConfig } from './mysql2-members'
+
+/** How long a socket may take to end after goodbye before it is cut: a half-open peer never answers. In ms. */
+const GOODBYE_MS = 5_000
+/** How long the server may take to be told that a connection is gone, in ms. */
+const KILL_MS = 1_000
+
+/** `silent`: it did not answer within the limit. Anything but `passed` must not be used again. */
+export type PingResult = 'passed' | 'failed' | 'silent'
+
+/** Checks a connection that is logged in. */
+export async function ping({ connection }: Login, clock: Clock, timeoutMs: number): Promise<PingResult> {
+  const limit = new TimeLimit(clock, timeoutMs)
+  const answered = new Promise<PingResult>((resolve) => connection!.ping((error) => resolve(error ? 'failed' : 'passed')))
+  const result = await Promise.race([answered, limit.passed.then(() => 'silent' as const)])
+  limit.clear()
+  return result
+}
+
+/** The mysql2 side of a `LedgerPool`. `config` says where the database is. */
+export function mysqlDriver(options: { config: () => ConnectionConfig; clock: Clock }): ConnectionDriver<Login> {
+  const { clock } = options
+  return {
+    async probe(candidate, signal) {
+      await oneStatement(options.config(), candidate, 'SELECT CURRENT_USER()', signal, clock)
+    },
+    close: (login, how) => close(login, how, clock),
+    forceClose(login) {
+      login.isCut = login.connection !== undefined
+      streamOf(login).destroy()
+      return Promise.resolve()
+    },
+  }
+}
+
+/** Says goodbye where there is somebody to say it to. */
+function close(login: Login, how: Farewell, clock: Clock): void {
+  const { connection, socket } = login
+  if (how === 'cut' || connection === undefined) return void streamOf(login).destroy()
+  // Not the pooled connection's own `end`, which gives it back to the pool.
+  Connection.prototype.end.call(connection, () => undefined)
+  cutLater(socket, clock)
+}
+
+/** Somebody closes it; a server that does not answer must not keep the slot for ever. */
+export function cutLater(socket: Login['socket'], clock: Clock): void {
+  void clock.sleep(GOODBYE_MS).then(() => socket.destroy())
+}
+
+function streamOf({ connection, socket }: Login): Login['socket'] {
+  return connection === undefined ? socket : internalsOf(connection).stream
+}
+
+/**
+ * Ends on the server what a connection ran whose socket is gone: the server notices that only when it has something to send. Logs in as the
+ * same user, who may end its own connections, with the slot that the connection still has. Best effort; never rejects.
+ */
+export async function killOnServer({ connection, config }: Login, clock: Clock): Promise<void> {
+  const { threadId } = internalsOf(connection!)
+  const { user, password } = config
+  if (threadId === null || user === undefined || password === undefined) return
+  const limit = new TimeLimit(clock, KILL_MS)
+  await oneStatement(config, { username: user, password }, `KILL ${threadId}`, limit.signal, clock).catch(() => undefined)
+  limit.clear()
+}
+
+/** Logs in, runs one statement, and settles once the socket is closed. Rejects with the server's error. */
+async function oneStatement(
+  where: ConnectionConfig,
+  { username, password }: Pick<Credential, 'username' | 'password'>,
+  sql: string,
+  signal: AbortSignal,
+  clock: Clock,
+): Promise<void> {
+  signal.throwIfAborted()
+  const config = copyOf(where)
+  const socket = newSocket(config)
+  config.stream = socket
+  config.pool = undefined
+  setLogin(config, username, password)
+  const connection = new (Connection as unknown as new (options: { config: ConnectionConfig }) => Connection)({ config })
+  const closed = once(socket, 'close')
+  const abort = (): void => void socket.destroy()
+  signal.addEventListener('abort', abort, { once: true })
+  connection.on('error', () => undefined) // the failure is that of the statement
+  try {
+    dial(socket, config)
+    await new Promise<void>((resolve, reject) => {
+      connection.query(sql, (error) => (error ? reject(error) : resolve()))
+    })
+  } finally {
+    connection.end(() => undefined)
+    cutLater(socket, clock)
+    await closed
+    signal.removeEventListener('abort', abort)
+  }
+}

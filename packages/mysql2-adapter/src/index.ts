@@ -1,0 +1,2 @@
+export { leasedPool, type LeasedMysqlPoolOptions } from './leased-pool'
+export { leasedPoolCluster } from './leased-pool-cluster'

@@ -1,0 +1,238 @@
+import {
+  AcquireTimeoutError,
+  classifyDatabaseError,
+  LedgerPool,
+  LoginPausedError,
+  TimeLimit,
+  type Clock,
+  type LeasedCredentials,
+} from '@leasepool/core'
+import type { Pool, PoolConnection } from 'mysql2'
+import { dial, newSocket } from './dial'
+import { cutLater, killOnServer, mysqlDriver, ping } from './driver'
+import { Login } from './login'
+import { copyOf, internalsOf, internalsOfPool, type ConnectionConfig, type PoolInternals } from './mysql2-members'
+import { watchErrors } from './watch-errors'
+
+type Lend = (error: NodeJS.ErrnoException | null, connection: PoolConnection) => unknown
+
+/** How long a probe waits for a slot of the pool, in ms. */
+const PROBE_SLOT_WAIT_MS = 1_000
+
+export interface UpgradeOptions {
+  readonly name: string
+  readonly clock: Clock
+  readonly pingBypassMs: number
+  readonly pingTimeoutMs: number
+  /** `undefined`: as long as it takes. */
+  readonly acquireTimeoutMs: number | undefined
+}
+
+/**
+ * What makes a mysql2 pool a leased one: three of its public methods, on this pool alone. Lending, queueing and idle times stay mysql2's
+ * own. Each connection gets a configuration of its own, and a socket that waits for its slot.
+ */
+export class PoolUpgrade {
+  readonly #internals: PoolInternals
+  readonly #stock: Pick<Pool, 'getConnection' | 'releaseConnection' | 'end'>
+  readonly #leased: LedgerPool<Login>
+  readonly #credentials: LeasedCredentials
+  readonly #options: UpgradeOptions
+  readonly #detach: () => void
+  readonly #logins = new WeakMap<ConnectionConfig, Login>()
+  /** Told of the socket that mysql2 asks for while it is asked for a connection. */
+  #onDial: ((login: Login) => void) | undefined
+  #waiting = 0
+  #served: (() => void) | undefined
+  #ending: Promise<void> | undefined
+  /** What the pool is answering with at this moment. */
+  #failure: unknown
+
+  constructor(pool: Pool, credentials: LeasedCredentials, options: UpgradeOptions) {
+    this.#internals = internalsOfPool(pool)
+    this.#credentials = credentials
+    this.#options = options
+    this.#stock = {
+      getConnection: pool.getConnection.bind(pool),
+      releaseConnection: pool.releaseConnection.bind(pool),
+      end: pool.end.bind(pool),
+    }
+    const { config } = this.#internals
+    config.connectionConfig.stream = ({ config: own }: { config: ConnectionConfig }) => this.#open(own)
+    this.#leased = new LedgerPool({
+      ...options,
+      max: config.connectionLimit,
+      probeSlotWaitMs: PROBE_SLOT_WAIT_MS,
+      driver: mysqlDriver({ config: () => config.connectionConfig, clock: options.clock }),
+    })
+    pool.getConnection = (callback) => this.#getConnection(callback)
+    pool.releaseConnection = (connection) => this.#releaseConnection(connection as PoolConnection)
+    pool.end = (callback) => void this.end().then(() => callback?.(null), callback)
+    this.#detach = credentials.attach(this.#leased)
+  }
+
+  /** Whether what it is answering with says that a login was refused or held back, and nothing about the server. */
+  get isRefused(): boolean {
+    return this.#failure instanceof LoginPausedError || classifyDatabaseError(this.#failure) === 'credential-refused'
+  }
+
+  /** Lets nobody new in, serves who waits, waits for what is borrowed, closes everything. Resolves when every socket is closed. */
+  end(): Promise<void> {
+    return (this.#ending ??= this.#end())
+  }
+
+  async #end(): Promise<void> {
+    const { ledger } = this.#leased
+    if (this.#waiting > 0) await new Promise<void>((served) => (this.#served = served))
+    await ledger.returned()
+    ledger.retireGenerations(Infinity)
+    await this.#leased.end()
+    this.#detach()
+    await new Promise<void>((resolve, reject) => this.#stock.end((error) => (error ? reject(error) : resolve())))
+  }
+
+  #getConnection(callback: Lend): void {
+    if (this.#ending !== undefined) {
+      return process.nextTick(() => callback(new Error('Pool is closed.'), undefined as never)) // as mysql2 says it
+    }
+    this.#waiting += 1
+    const answer = this.#withinTime((error, connection) => {
+      this.#waiting -= 1
+      this.#failure = error
+      try {
+        callback(error, connection)
+      } finally {
+        this.#failure = undefined
+        if (this.#waiting === 0) this.#served?.()
+      }
+    })
+    this.#lend({ pings: this.#leased.ledger.slots.max + 1, logins: 1 }, answer)
+  }
+
+  /** The first answer, or that the time is up; a connection that comes later goes back. */
+  #withinTime(done: Lend): Lend {
+    const { clock, acquireTimeoutMs, name } = this.#options
+    if (acquireTimeoutMs === undefined) return done
+    let isOver = false
+    const limit = new TimeLimit(clock, acquireTimeoutMs)
+    void limit.passed.then(() => {
+      isOver = true
+      done(new AcquireTimeoutError(name, acquireTimeoutMs), undefined as never)
+    })
+    return (error, connection) => {
+      limit.clear()
+      if (!isOver) return done(error, connection)
+      if (!error) connection.release()
+    }
+  }
+
+  /** Borrows from mysql2 until it gives a connection that may be lent, with so many failed checks and refused logins allowed. */
+  #lend(left: { pings: number; logins: number }, done: Lend): void {
+    let login: Login | undefined
+    this.#onDial = (made) => (login = made)
+    this.#stock.getConnection((error, connection) => {
+      if (error) return this.#failed(error, login, left, done)
+      const known = this.#meet(connection)
+      const { ledger } = this.#leased
+      switch (ledger.lend(known)) {
+        case 'refused':
+          return this.#lend(left, done)
+        case 'lent':
+          return done(null, connection)
+        case 'ping':
+          if (left.pings === 0) return done(null, connection)
+          return void this.#ping(known).then((passed) =>
+            passed ? done(null, connection) : this.#lend({ ...left, pings: left.pings - 1 }, done),
+          )
+      }
+    })
+    this.#onDial = undefined
+  }
+
+  #failed(error: NodeJS.ErrnoException, login: Login | undefined, left: { pings: number; logins: number }, done: Lend): void {
+    const generation = error instanceof LoginPausedError ? error.generation : login?.generation
+    if (generation === undefined || left.logins === 0) return void done(error, undefined as never)
+    void this.#credentials.reportError(error, generation).then((again) => {
+      if (again) this.#lend({ ...left, logins: left.logins - 1 }, done)
+      else done(error, undefined as never)
+    })
+  }
+
+  async #ping(login: Login): Promise<boolean> {
+    const result = await ping(login, this.#options.clock, this.#options.pingTimeoutMs)
+    if (result !== 'passed') this.#leased.ledger.pingFailed(login, result === 'silent' ? 'cut' : 'goodbye')
+    return result === 'passed'
+  }
+
+  #releaseConnection(returned: PoolConnection): void {
+    // The promise pool's own connections are wrapped; `release` of these comes here with what is inside.
+    const connection = (returned as unknown as { connection?: PoolConnection }).connection ?? returned
+    const login = this.#logins.get(internalsOf(connection).config)
+    const { ledger } = this.#leased
+    if (login === undefined) return this.#stock.releaseConnection(connection)
+    if (internalsOf(connection)._pool === null) {
+      // It was destroyed, or its server has gone: mysql2 has taken it out, and serves whoever waits.
+      if (ledger.closing(login)) cutLater(login.socket, this.#options.clock)
+      return this.#stock.releaseConnection(connection)
+    }
+    if (login.isSuspect) return ledger.retire(login)
+    if (ledger.giveBack(login)) this.#stock.releaseConnection(connection)
+  }
+
+  /** A connection that mysql2 gives: logged in a moment ago, or known. */
+  #meet(connection: PoolConnection): Login {
+    const login = this.#logins.get(internalsOf(connection).config)!
+    if (login.connection !== undefined) return login
+    login.connection = connection
+    connection.on('error', () => undefined) // mysql2 listens to the first one only; the second would end the process
+    watchErrors(connection, (error) => this.#heard(error, login))
+    this.#leased.ledger.opened(login)
+    return login
+  }
+
+  #heard(error: unknown, login: Login): void {
+    const kind = classifyDatabaseError(error)
+    // A dropped user's session says that, and so does a healthy one whose app may not: a login of its own will tell.
+    if (kind === 'permission-lost') login.isSuspect = true
+    if (kind === 'credential-refused') void this.#credentials.reportError(error, login.generation!)
+  }
+
+  /** The transport of a new connection, whose configuration `own` is from now on nobody else's. */
+  #open(own: ConnectionConfig): Login['socket'] {
+    const { config } = this.#internals
+    if (config.connectionConfig === own) config.connectionConfig = copyOf(own) // mysql2 before 3.23.3
+    const login = new Login(newSocket(own), own)
+    this.#logins.set(own, login)
+    this.#onDial?.(login)
+    void this.#connect(login)
+    return login.socket
+  }
+
+  async #connect(login: Login): Promise<void> {
+    const { ledger } = this.#leased
+    const { socket } = login
+    const gone = new AbortController()
+    socket.once('close', () => gone.abort(new Error('The connection was given up')))
+    try {
+      await ledger.slots.take({ signal: gone.signal })
+    } catch {
+      return // mysql2 has said why
+    }
+    try {
+      if (socket.destroyed) throw new Error('The connection was given up')
+      login.use(this.#credentials.forLogin())
+    } catch (error) {
+      ledger.slots.giveBack()
+      return void socket.destroy(error as Error)
+    }
+    ledger.opening(login, login.generation!)
+    socket.once('close', () => void this.#closed(login))
+    dial(socket, login.config)
+  }
+
+  async #closed(login: Login): Promise<void> {
+    login.connection?.destroy() // mysql2 itself does not notice one that it has said goodbye to and that was cut
+    if (login.isCut) await killOnServer(login, this.#options.clock)
+    this.#leased.ledger.closed(login)
+  }
+}

@@ -1,0 +1,35 @@
+import { errorMonitor } from 'node:events'
+import type { PoolConnection } from 'mysql2'
+import type { Command } from './mysql2-members'
+
+type Method = (...args: unknown[]) => Command
+
+/** Hears every error that a query or statement of the connection ends with, whoever sent it; who sent it gets the same error. */
+export function watchErrors(connection: PoolConnection, heard: (error: unknown) => void): void {
+  const methods = connection as unknown as Record<'query' | 'execute', Method>
+  for (const name of ['query', 'execute'] as const) {
+    const stock = methods[name].bind(connection)
+    methods[name] = (...args) => {
+      const last = args.at(-1)
+      if (typeof last === 'function') return stock(...args.slice(0, -1), hearing(last as Callback, heard))
+      const [command] = args as [Partial<Command> | undefined]
+      // A pool's own `query` hands a command over that it has made.
+      if (typeof command?.onResult === 'function') {
+        command.onResult = hearing(command.onResult, heard)
+        return stock(...args)
+      }
+      const sent = stock(...args)
+      sent.on(errorMonitor, heard)
+      return sent
+    }
+  }
+}
+
+type Callback = (error: unknown, ...rest: unknown[]) => void
+
+function hearing(callback: Callback, heard: (error: unknown) => void): Callback {
+  return function (this: unknown, error, ...rest) {
+    if (error) heard(error)
+    callback.call(this, error, ...rest)
+  }
+}

@@ -1,0 +1,15 @@
+import { expect } from 'vitest'
+import type { Behaviour } from '../scene'
+
+export const destroyedByBorrower: Behaviour = {
+  name: 'a connection that its borrower destroys is replaced for who waits',
+  max: 1,
+  where: ({ name }) => name !== 'leasedKnex', // Knex has no way to say that
+  async run({ pool, who, user, sessions }) {
+    const borrowed = await pool.borrow()
+    const waiting = who(pool)
+    borrowed.destroy!()
+    expect(await waiting).toBe(user())
+    expect(await sessions()).toBe(1)
+  },
+}

@@ -1,0 +1,17 @@
+import { expect } from 'vitest'
+import type { Behaviour } from '../scene'
+
+export const endServesWaiters: Behaviour = {
+  name: 'end() serves who was waiting, and nobody who comes later',
+  max: 1,
+  where: ({ name }) => name !== 'leasedKnex', // tarn aborts who waits, as it does in stock Knex
+  async run({ pool, who, user }) {
+    const borrowed = await pool.borrow()
+    const waiting = [who(pool), who(pool)]
+    const ended = pool.end()
+    await expect(pool.query('SELECT 1')).rejects.toThrow()
+    await borrowed.release()
+    expect(await Promise.all(waiting)).toEqual([user(), user()])
+    await ended
+  },
+}

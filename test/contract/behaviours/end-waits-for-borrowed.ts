@@ -1,0 +1,20 @@
+import { expect } from 'vitest'
+import type { Behaviour } from '../scene'
+
+export const endWaitsForBorrowed: Behaviour = {
+  name: 'end() lets what is borrowed finish, and resolves when every socket is closed',
+  where: ({ name }) => name !== 'leasedKnex', // Knex waits for a connection that was borrowed by hand only as long as tarn does
+  async run({ server, pool, sessions, stats }) {
+    const borrowed = await pool.borrow()
+    await borrowed.query(server.begin)
+    let isEnded = false
+    const ended = pool.end().then(() => (isEnded = true))
+    expect(await borrowed.query('SELECT 1 AS one')).toMatchObject([{ one: 1 }])
+    await borrowed.query('COMMIT')
+    expect(isEnded).toBe(false)
+    await borrowed.release()
+    await ended
+    expect(stats()).toBeUndefined()
+    expect(await sessions()).toBe(0)
+  },
+}

@@ -1,0 +1,55 @@
+import type { Behaviour } from '../scene'
+import { credentialsClosedFirst } from './credentials-closed-first'
+import { deadlineCutsQuery } from './deadline-cuts-query'
+import { deadlineCutsTransaction } from './deadline-cuts-transaction'
+import { destroyedByBorrower } from './destroyed-by-borrower'
+import { drainedBeforeRevoked } from './drained-before-revoked'
+import { endServesWaiters } from './end-serves-waiters'
+import { endWaitsForBorrowed } from './end-waits-for-borrowed'
+import { endedPoolDetached } from './ended-pool-detached'
+import { failingStatement } from './failing-statement'
+import { idleClosedByRotation } from './idle-closed-by-rotation'
+import { inOrder } from './in-order'
+import { killedWhileBorrowed } from './killed-while-borrowed'
+import { killedWhileIdle } from './killed-while-idle'
+import { logsInAsLeasedUser } from './logs-in-as-leased-user'
+import { manyGenerations } from './many-generations'
+import { neverAboveMax } from './never-above-max'
+import { passwordChanged } from './password-changed'
+import { pingFindsDead } from './ping-finds-dead'
+import { probeRefused } from './probe-refused'
+import { silentNetwork } from './silent-network'
+import { thousandWaiters } from './thousand-waiters'
+import { transactionAcrossRotation } from './transaction-across-rotation'
+import { twoPools } from './two-pools'
+import { userDropped } from './user-dropped'
+import { waiterAfterStale } from './waiter-after-stale'
+
+/** What every leased pool does, each in a file of its own. */
+export const BEHAVIOURS: readonly Behaviour[] = [
+  credentialsClosedFirst,
+  deadlineCutsQuery,
+  deadlineCutsTransaction,
+  destroyedByBorrower,
+  drainedBeforeRevoked,
+  endServesWaiters,
+  endWaitsForBorrowed,
+  endedPoolDetached,
+  failingStatement,
+  idleClosedByRotation,
+  inOrder,
+  killedWhileBorrowed,
+  killedWhileIdle,
+  logsInAsLeasedUser,
+  manyGenerations,
+  ...neverAboveMax,
+  passwordChanged,
+  pingFindsDead,
+  probeRefused,
+  silentNetwork,
+  thousandWaiters,
+  transactionAcrossRotation,
+  twoPools,
+  userDropped,
+  waiterAfterStale,
+]

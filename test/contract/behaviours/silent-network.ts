@@ -1,0 +1,15 @@
+import { expect } from 'vitest'
+import type { Behaviour } from '../scene'
+
+export const silentNetwork: Behaviour = {
+  name: 'idle connections behind which the network went silent are cut at the first check that gets no answer, and another one serves',
+  throughProxy: true,
+  pool: { pingBypassMs: 0, pingTimeoutMs: 100 },
+  async run({ server, pool, proxy, who, user, stats }) {
+    await Promise.all([1, 2, 3].map(() => pool.query(server.sleep(20))))
+    proxy!.hang()
+    proxy!.letNewPass()
+    expect(await who(pool)).toBe(user())
+    expect(stats().sockets).toBe(1)
+  },
+}

@@ -1,0 +1,19 @@
+import { expect } from 'vitest'
+import type { Behaviour } from '../scene'
+
+export const twoPools: Behaviour = {
+  name: 'two pools on one credential move together, and the slower one holds back the lease',
+  async run({ pool, open, who, user, credentials, source, log }) {
+    const other = open()
+    const borrowed = await other.borrow()
+    const old = user()
+    expect(await who(pool)).toBe(old)
+    await credentials.rotate()
+    expect([await who(pool), await who(other)]).toEqual([user(), user()])
+    expect(source.revoked).toEqual([])
+    expect(credentials.status().pools.map(({ stale }) => stale)).toEqual([0, 1])
+    expect(await who(borrowed)).toBe(old)
+    await borrowed.release()
+    expect(log.of('probeFailed')).toEqual([])
+  },
+}

@@ -1,0 +1,93 @@
+import { LeasedCredentials, type LeasedCredentialsOptions, type LeasedPoolOptions, type PoolStats } from '@leasepool/core'
+import { expect } from 'vitest'
+import { logEvents, type EventLog } from '../support/app'
+import { poll } from '../support/poll'
+import { startProxy, type Proxy } from '../support/proxy'
+import type { ContractServer, ServerKind } from './server'
+import { ServerSource } from './source'
+import type { Borrowed, ContractPool, OpenOptions, Subject } from './subjects'
+
+/** How events call the first pool of a scene; a cluster adds the name of the node. */
+export const POOL: unknown = expect.stringMatching(/^pool 1(:only)?$/)
+
+/** What a behaviour is tried on. */
+export interface Scene {
+  readonly server: ContractServer
+  readonly source: ServerSource
+  readonly credentials: LeasedCredentials
+  readonly pool: ContractPool
+  readonly log: EventLog
+  /** In between, where the behaviour asked for it. */
+  readonly proxy: Proxy | undefined
+  /** Another pool on the same credentials. */
+  open(options?: Partial<OpenOptions>): ContractPool
+  /** The user that a session logged in with. */
+  who(on: Pick<Borrowed, 'query'>): Promise<string>
+  /** The user of the credential in use. */
+  user(): string
+  /** Open sessions of the users of this scene, or of one of them. */
+  sessions(user?: string): Promise<number>
+  /** Waits until so many are open. */
+  untilSessions(count: number, user?: string): Promise<void>
+  /** Of the first pool, as the credentials know it. */
+  stats(): PoolStats
+}
+
+/** Operations on a leased pool, and what must come of them, on every library and every server. */
+export interface Behaviour {
+  readonly name: string
+  /** Sockets of the pool. @default 3 */
+  readonly max?: number
+  readonly pool?: LeasedPoolOptions
+  readonly credentials?: LeasedCredentialsOptions
+  /** For what not everything can do. */
+  readonly where?: (subject: Subject, server: ServerKind) => boolean
+  /** The database is behind a proxy. */
+  readonly throughProxy?: boolean
+  run(scene: Scene): Promise<void>
+}
+
+/** Runs a behaviour; whatever it does, in the end everything is closed and nobody is left. */
+export async function runBehaviour(behaviour: Behaviour, subject: Subject, server: ContractServer): Promise<void> {
+  const source = new ServerSource(server)
+  const credentials = await LeasedCredentials.start(source, { closeTimeoutMs: 500, ...behaviour.credentials })
+  const log = logEvents(credentials)
+  const proxy = behaviour.throughProxy === true ? await startProxy(server.port) : undefined
+  const pools: ContractPool[] = []
+  const open = (options: Partial<OpenOptions> = {}): ContractPool => {
+    const { host, database } = server
+    const where = { host, port: proxy?.port ?? server.port, database, max: behaviour.max ?? 3 }
+    const opened = subject.open({ ...where, name: `pool ${pools.length + 1}`, ...behaviour.pool, ...options }, credentials)
+    pools.push(opened)
+    return opened
+  }
+  const sessions = (user = source.prefix): Promise<number> => server.sessions(user)
+  const scene: Scene = {
+    server,
+    source,
+    credentials,
+    pool: open(),
+    log,
+    proxy,
+    open,
+    who: async (on) => String((await on.query(server.who))[0]!['who']),
+    user: () => credentials.current().username,
+    sessions,
+    untilSessions: async (count, user) =>
+      void (await poll(`${count} sessions`, () => sessions(user), (open) => open === count, 10_000)), // prettier-ignore
+    stats: () => credentials.status().pools.find(({ name }) => name.startsWith('pool 1'))!,
+  }
+  try {
+    await behaviour.run(scene)
+    await Promise.all(pools.map((pool) => pool.end().catch(() => undefined))) // some end theirs themselves
+    await credentials.close()
+    await poll('no session is left', () => sessions(), (count) => count === 0, 10_000) // prettier-ignore
+    const left = async (): Promise<string[]> => (await server.users()).filter((user) => user.startsWith(source.prefix))
+    await poll('no user is left', left, (users) => users.length === 0, 10_000)
+  } finally {
+    // After a failure: without waiting for what may never come back.
+    for (const pool of pools) void pool.end().catch(() => undefined)
+    await credentials.close()
+    await proxy?.close()
+  }
+}

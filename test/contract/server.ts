@@ -1,0 +1,106 @@
+import { startDatabase } from '../support/database'
+import { startMysqlDatabase } from '../support/mysql-database'
+
+export type ServerKind = 'postgres' | 'mariadb' | 'mysql'
+
+/** A real database server that behaviours run on, with what differs in its SQL. */
+export interface ContractServer {
+  readonly kind: ServerKind
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  /** Runs SQL as admin. */
+  sql(text: string): Promise<Record<string, unknown>[]>
+  makeUser(username: string, password: string, canLogIn: boolean): Promise<void>
+  setPassword(username: string, password: string): Promise<void>
+  /** Ends its sessions, and removes it. */
+  dropUser(username: string): Promise<void>
+  /** Ends its sessions. */
+  endSessions(username: string): Promise<void>
+  users(): Promise<string[]>
+  /** Open sessions of the users whose names begin so. */
+  sessions(prefix: string): Promise<number>
+  /** The name that a session logged in with, as `who`. */
+  readonly who: string
+  readonly begin: string
+  sleep(ms: number): string
+  /** What an unknown table is answered with: the driver's own code. */
+  readonly unknownTable: string
+  stop(): Promise<void>
+}
+
+export async function startServer(kind: ServerKind): Promise<ContractServer> {
+  return kind === 'postgres' ? startPostgres() : startMysql(kind)
+}
+
+async function startPostgres(): Promise<ContractServer> {
+  const database = await startDatabase()
+  const { host, port, sql } = database
+  const endSessions = async (username: string): Promise<void> => {
+    await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${username}'`)
+  }
+  return {
+    kind: 'postgres',
+    host,
+    port,
+    database: 'app',
+    sql,
+    makeUser: async (username, password, canLogIn) => {
+      await sql(`CREATE ROLE "${username}" ${canLogIn ? 'LOGIN' : 'NOLOGIN'} PASSWORD '${password}' IN ROLE app_rw`)
+    },
+    setPassword: async (username, password) => void (await sql(`ALTER ROLE "${username}" PASSWORD '${password}'`)),
+    dropUser: async (username) => {
+      await endSessions(username)
+      await sql(`DROP ROLE IF EXISTS "${username}"`)
+    },
+    endSessions,
+    users: () => database.users(),
+    sessions: async (prefix) => {
+      const all = await database.sessions()
+      return all.filter(({ user }) => user.startsWith(prefix)).reduce((sum, { count }) => sum + count, 0)
+    },
+    who: 'SELECT session_user AS who',
+    begin: 'BEGIN',
+    sleep: (ms) => `SELECT pg_sleep(${ms / 1_000})`,
+    unknownTable: '42P01',
+    stop: () => database.stop(),
+  }
+}
+
+async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
+  const server = await startMysqlDatabase(kind)
+  const { host, port, database, sql } = server
+  const endSessions = async (username: string): Promise<void> => {
+    const rows = await sql(`SELECT id FROM information_schema.processlist WHERE user = '${username}'`)
+    // One may have ended by itself since.
+    for (const row of rows) await sql(`KILL ${String(row['id'] ?? row['ID'])}`).catch(() => undefined)
+  }
+  return {
+    kind,
+    host,
+    port,
+    database,
+    sql,
+    makeUser: async (username, password, canLogIn) => {
+      await sql(`CREATE USER '${username}'@'%' IDENTIFIED BY '${password}'${canLogIn ? '' : ' ACCOUNT LOCK'}`)
+      await sql(`GRANT ALL ON ${database}.* TO '${username}'@'%'`)
+    },
+    setPassword: async (username, password) => void (await sql(`ALTER USER '${username}'@'%' IDENTIFIED BY '${password}'`)),
+    dropUser: async (username) => {
+      await sql(`ALTER USER IF EXISTS '${username}'@'%' ACCOUNT LOCK`)
+      await endSessions(username)
+      await sql(`DROP USER IF EXISTS '${username}'@'%'`)
+    },
+    endSessions,
+    users: () => server.users(),
+    sessions: async (prefix) => {
+      const all = await server.sessions()
+      return all.filter(({ user }) => user.startsWith(prefix)).reduce((sum, { count }) => sum + count, 0)
+    },
+    who: `SELECT SUBSTRING_INDEX(USER(), '@', 1) AS who`,
+    begin: 'START TRANSACTION',
+    sleep: (ms) => `SELECT SLEEP(${ms / 1_000})`,
+    unknownTable: 'ER_NO_SUCH_TABLE',
+    stop: () => server.stop(),
+  }
+}
