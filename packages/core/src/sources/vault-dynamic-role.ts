@@ -70,11 +70,21 @@ export class VaultDynamicRole implements CredentialSource {
 
   async issue(signal: AbortSignal): Promise<IssuedCredential> {
     return this.#session.withToken(async (token) => {
+      const settled = this.#session.expects(token)
       const owned = (issued: LeasedUser): LeasedUser => {
         this.#session.owns(issued.lease.id, token)
         return issued
       }
-      return owned(await this.#client.issue(this.#path, token.value, signal, (late) => this.#host?.abandoned(late.then(owned))))
+      let isAbandoned = false
+      const abandoned = (late: Promise<LeasedUser>): void => {
+        isAbandoned = true
+        this.#host?.abandoned(late.then(owned).finally(settled))
+      }
+      try {
+        return owned(await this.#client.issue(this.#path, token.value, signal, abandoned))
+      } finally {
+        if (!isAbandoned) settled()
+      }
     }, signal)
   }
 

@@ -10,6 +10,8 @@ import { askedAs } from '../names'
 import type { Login } from './login'
 import { VaultToken, type TokenHost } from './token'
 
+/** How long revoking a token may take that nobody waits for, in ms. */
+const REVOKE_TIMEOUT_MS = 5_000
 /** How long one login may take, all its requests together, in ms. */
 const LOGIN_TIMEOUT_MS = 60_000
 
@@ -22,7 +24,8 @@ export class VaultSession {
   readonly #login: Login
   readonly #clock: Clock
   readonly #random: () => number
-  readonly #owners = new Map<string, VaultToken>()
+  /** By lease, and by request that may yet bring one. */
+  readonly #owners = new Map<string | symbol, VaultToken>()
   readonly #hosts = new Set<SourceHost>()
   #holds = 0
   /** A login serves everybody who waits for it: it is not given up when the first of them gives up. */
@@ -78,13 +81,26 @@ export class VaultSession {
     }
   }
 
+  /**
+   * A lease is being asked for with this token, which is not revoked before what this returns is called: after {@link owns}, or when the
+   * request has failed.
+   */
+  expects(token: VaultToken): () => void {
+    const request = Symbol('request')
+    this.#owners.set(request, token)
+    return () => {
+      const limit = new TimeLimit(this.#clock, REVOKE_TIMEOUT_MS)
+      void this.disown(request, limit.signal).finally(() => limit.clear())
+    }
+  }
+
   /** Remembers which token issued a lease. */
   owns(leaseId: string, token: VaultToken): void {
     this.#owners.set(leaseId, token)
   }
 
   /** The lease is given back or gone; a replaced token that has no other is revoked. */
-  async disown(leaseId: string, signal: AbortSignal): Promise<void> {
+  async disown(leaseId: string | symbol, signal: AbortSignal): Promise<void> {
     const owner = this.#owners.get(leaseId)
     this.#owners.delete(leaseId)
     if (owner === undefined || owner === this.#token || [...this.#owners.values()].includes(owner)) return

@@ -43,7 +43,7 @@ async function opened(method: 'approle' | 'token' = 'approle') {
     random: () => 0,
     report: (r: SourceReport) => void told.push(r),
     rotate: (r: string) => void asksToRotate.push(r),
-    abandoned: () => undefined,
+    abandoned: (late: Promise<unknown>) => void late.catch(() => undefined),
   }
   await source.open(host, signal)
   const types = (): string[] => told.map(({ type }) => type)
@@ -88,6 +88,29 @@ describe('the token', () => {
     expect(asked(REVOKE)).toBe(0)
     await source.revoke(b.lease!, signal)
     expect(vault.seen.filter(({ path }) => path === REVOKE).map(({ token }) => token)).toEqual(['token-number-1'])
+  })
+
+  it('that was replaced is not revoked while a user is asked for with it, whoever still waits for the answer', async () => {
+    const { clock, asksToRotate, source } = await opened()
+    const { lease } = await source.issue(signal)
+    let answer: (() => void) | undefined
+    vault.answer = (response, seen) => {
+      if (seen.path !== 'database/creds/app' || answer !== undefined) return good.answer(response, seen)
+      answer = () => json(500, { errors: ['no'] })(response, seen)
+    }
+    const giveUp = new AbortController()
+    const givenUp = expect(source.issue(giveUp.signal)).rejects.toThrow('enough')
+    await eventually(() => answer !== undefined)
+    giveUp.abort(new Error('enough'))
+    await givenUp
+    good.state.renewedTtl = 60
+    await clock.advance(2_400_000)
+    await eventually(() => asksToRotate.length === 1)
+    await source.issue(signal)
+    await source.revoke(lease!, signal)
+    expect(asked(REVOKE)).toBe(0)
+    answer!()
+    await eventually(() => asked(REVOKE) === 1)
   })
 
   it('that was replaced is revoked too when leases may not be given back: its leases go with it', async () => {
