@@ -3,18 +3,14 @@ import { LeasedPool } from '@leasepool/pg-adapter'
 import knex from 'knex'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { logEvents, startTestBed, type TestBed } from '../support/app'
-import { poll } from '../support/poll'
-import { knexWork, poolWork, type Work } from '../support/work'
-import { setTimeout as sleep } from 'node:timers/promises'
-
-/** Seconds for each case: short in `npm test`, 30 in `npm run test:soak`. */
-const SECONDS = Number(process.env['LEASEPOOL_SOAK_SECONDS'] ?? 4)
-const CALLERS = 32
-const ROTATE_EVERY_MS = 50
+import { knexWork, poolWork } from '../support/work'
+import { CALLERS, callers, rotate, ROTATE_EVERY_MS, SECONDS, watchPeak } from './soak'
 
 let bed: TestBed
 beforeAll(async () => void (bed = await startTestBed({ defaultTtl: '1m', maxTtl: '10m' })))
 afterAll(() => bed.stop())
+
+const sessions = async (): Promise<number> => (await bed.database.sessions()).reduce((sum, { count }) => sum + count, 0)
 
 const adapters = {
   LeasedPool: (credentials: Parameters<typeof leasedKnex>[1], max: number) => {
@@ -40,7 +36,7 @@ for (const [name, open] of Object.entries(adapters)) {
         const log = logEvents(credentials)
         const app = open(credentials, max)
         const stop = new AbortController()
-        const peak = watchPeak(stop.signal)
+        const peak = watchPeak(sessions, stop.signal)
         const rotations = rotate(() => credentials.rotate(), stop.signal)
         const seen = await callers(app.work)
         stop.abort()
@@ -69,51 +65,4 @@ for (const [name, open] of Object.entries(adapters)) {
       },
     )
   }
-}
-
-async function callers(
-  work: readonly Work[],
-): Promise<{ done: number; failures: string[]; longestWaitMs: number; mostTurns: number }> {
-  const endMs = performance.now() + SECONDS * 1_000
-  const seen = { done: 0, failures: [] as string[], longestWaitMs: 0, mostTurns: 0 }
-  const caller = async (_: unknown, number: number): Promise<void> => {
-    for (let turn = number; performance.now() < endMs && seen.failures.length < 10; turn++) {
-      try {
-        const { waitedMs, turns } = await work[turn % work.length]!()
-        seen.done += 1
-        seen.longestWaitMs = Math.max(seen.longestWaitMs, waitedMs)
-        seen.mostTurns = Math.max(seen.mostTurns, turns)
-      } catch (error) {
-        seen.failures.push(error instanceof Error ? `${(error as { code?: string }).code}: ${error.message}` : String(error))
-      }
-    }
-  }
-  // A stranded waiter never settles: its caller is seen here, not as a test that hangs.
-  const all = Promise.all(Array.from({ length: CALLERS }, caller)).then(() => 'all came back')
-  let state = 'some never came back'
-  void all.then((value) => (state = value))
-  await poll(
-    'every caller comes back',
-    () => state,
-    (now) => now === 'all came back',
-    SECONDS * 1_000 + 20_000,
-  )
-  return seen
-}
-
-async function rotate(once: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) await Promise.all([once(), sleep(ROTATE_EVERY_MS)])
-}
-
-async function watchPeak(signal: AbortSignal): Promise<number> {
-  let peak = 0
-  while (!signal.aborted) {
-    const sessions = await bed.database.sessions()
-    peak = Math.max(
-      peak,
-      sessions.reduce((sum, { count }) => sum + count, 0),
-    )
-    await sleep(10)
-  }
-  return peak
 }

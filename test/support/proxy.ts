@@ -5,6 +5,8 @@ export interface Proxy {
   readonly port: number
   /** Connections open now. */
   readonly open: number
+  /** The most connections that were open at the same time; one that either side has ended does not count. */
+  readonly peak: number
   /** From now on nothing passes, in either direction, on open and on new connections. */
   hang(): void
   /** What hangs keeps hanging, but new connections pass. */
@@ -15,13 +17,18 @@ export interface Proxy {
 
 export async function startProxy(targetPort: number): Promise<Proxy> {
   const pairs = new Set<[Socket, Socket]>()
+  const ended = new WeakSet<[Socket, Socket]>()
   let isHanging = false
+  let peak = 0
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1')
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
+    // What ended before this one began is heard of in the same turn of the event loop, but maybe after it.
+    setImmediate(() => (peak = Math.max(peak, [...pairs].filter((each) => !ended.has(each)).length)))
     for (const [from, to] of [pair, [far, near] as const]) {
       from.on('error', () => undefined)
+      from.on('end', () => ended.add(pair))
       from.on('close', () => (to.destroy(), pairs.delete(pair)))
       from.pipe(to)
       if (isHanging) from.pause()
@@ -33,6 +40,9 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     port,
     get open() {
       return pairs.size
+    },
+    get peak() {
+      return peak
     },
     hang() {
       isHanging = true

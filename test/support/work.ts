@@ -1,4 +1,5 @@
 import type { Knex } from 'knex'
+import type { Pool as PromisePool } from 'mysql2/promise'
 import type { Pool } from 'pg'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -38,6 +39,36 @@ export function knexWork(db: Knex): Work[] {
       timed(async (got) => {
         let rows = 0
         for await (const _ of db('item').select('id').limit(300).stream()) if ((rows += 1) === 1) got()
+        if (rows !== 300) throw new Error(`The stream gave ${rows} rows of 300`)
+      }),
+  ]
+}
+
+/** The same with a pool of mysql2, and a statement that is prepared. */
+export function mysqlWork(pool: PromisePool): Work[] {
+  const onConnection = (use: (query: Query) => Promise<void>): Promise<Waited> =>
+    timed(async (got) => {
+      const connection = await pool.getConnection()
+      got()
+      try {
+        await use((sql) => connection.query(sql))
+      } finally {
+        connection.release()
+      }
+    })
+  return [
+    () => timed(async () => void (await pool.query('SELECT count(*) FROM item'))),
+    () => timed(async () => void (await pool.execute('SELECT label FROM item WHERE id = ?', [7]))),
+    () => onConnection((query) => transaction(query, 2)),
+    () => onConnection((query) => transaction(query, 40)),
+    () =>
+      onConnection(
+        async (query) => void (await query('SELECT no_such_column FROM item').catch(expectCode('ER_BAD_FIELD_ERROR'))),
+      ),
+    () =>
+      timed(async (got) => {
+        let rows = 0
+        for await (const _ of pool.pool.query('SELECT id FROM item LIMIT 300').stream()) if ((rows += 1) === 1) got()
         if (rows !== 300) throw new Error(`The stream gave ${rows} rows of 300`)
       }),
   ]

@@ -1,0 +1,61 @@
+import { LeasedCredentials } from '@leasepool/core'
+import { leasedPool } from '@leasepool/mysql2-adapter'
+import { createPool } from 'mysql2/promise'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startServer, type ContractServer } from '../contract/server'
+import { ServerSource } from '../contract/source'
+import { logEvents } from '../support/app'
+import { hasMySql } from '../support/mysql'
+import { startProxy } from '../support/proxy'
+import { mysqlWork } from '../support/work'
+import { CALLERS, callers, rotate, ROTATE_EVERY_MS, SECONDS } from './soak'
+
+if (!hasMySql) console.warn('Skipped, there is no MySQL: the soak of mysql2 pools on it. Set LEASEPOOL_MYSQL_URL, or see .ci/run')
+
+describe('MariaDB', () => soakOn('mariadb'))
+describe.skipIf(!hasMySql)('MySQL', () => soakOn('mysql'))
+
+function soakOn(kind: 'mariadb' | 'mysql'): void {
+  let server: ContractServer
+  beforeAll(async () => void (server = await startServer(kind)))
+  afterAll(() => server.stop())
+
+  test.for([1, 3, 10])(
+    `a mysql2 pool with max %i: a rotation every ${ROTATE_EVERY_MS} ms fails no query, keeps max, strands nobody`,
+    { timeout: SECONDS * 1_000 + 60_000 },
+    async (max) => {
+      const source = new ServerSource(server)
+      const credentials = await LeasedCredentials.start(source)
+      const log = logEvents(credentials)
+      const { host, database } = server
+      // Not the server's own list: MySQL shows a session for a moment after it has closed its socket.
+      const proxy = await startProxy(server.port)
+      const pool = leasedPool(createPool({ host, port: proxy.port, database, connectionLimit: max }), credentials)
+      const stop = new AbortController()
+      const rotations = rotate(() => credentials.rotate(), stop.signal)
+      const seen = await callers(mysqlWork(pool))
+      stop.abort()
+      await rotations
+      await pool.end()
+      const left = proxy.open
+      await credentials.close()
+      await proxy.close()
+
+      expect(seen.failures).toEqual([])
+      expect(log.of('rotationFailed')).toEqual([])
+      expect(log.of('probeFailed')).toEqual([])
+      expect(log.of('revokeFailed')).toEqual([])
+      expect(log.of('connectionForced')).toEqual([])
+      expect(proxy.peak).toBe(max)
+      expect(log.of('rotated').length).toBeGreaterThan(SECONDS * 2)
+      expect(seen.done).toBeGreaterThan(SECONDS * 10)
+      expect(seen.mostTurns).toBeLessThan(max === 1 ? CALLERS : 4 * CALLERS)
+      expect(left).toBe(0)
+      expect((await server.users()).filter((user) => user.startsWith(source.prefix))).toEqual([])
+      console.log(
+        `mysql2 on ${kind}, max ${max}: ${seen.done} done, ${log.of('rotated').length} rotations, longest wait ` +
+          `${Math.round(seen.longestWaitMs)} ms, most turns ${seen.mostTurns}, peak ${proxy.peak}, skipped probes ${log.of('probeSkipped').length}`,
+      )
+    },
+  )
+}
