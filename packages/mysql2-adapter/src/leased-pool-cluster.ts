@@ -2,12 +2,12 @@ import { checkOptions, type LeasedCredentials } from '@leasepool/core'
 import type { PoolCluster } from 'mysql2'
 import type { PoolCluster as PromisePoolCluster } from 'mysql2/promise'
 import { leasedMysqlPoolOptionRules, upgrade, upgradeOf, type LeasedMysqlPoolOptions } from './leased-pool'
-import { internalsOfCluster } from './mysql2-members'
+import { internalsOfCluster, type ClusterInternals } from './mysql2-members'
 
 /**
  * A mysql2 pool cluster, of `mysql2` or of `mysql2/promise`, each of whose nodes is a leased pool, those that are added later too. Nodes that
- * log in with different roles take a function of the node's name. Events name a pool `<name>:<node>`. A login that is refused, or held back
- * after too many were, does not count as a failure of its node, which mysql2 takes out for ever after five. Throws `OptionError`.
+ * log in with different roles take a function of the node's name. Events name a pool `<name>:<node>`. A login that is refused, or not tried,
+ * says nothing about its node, which mysql2 would take out for ever after five: who asked is told at once. Throws `OptionError`.
  */
 export function leasedPoolCluster<T extends PoolCluster | PromisePoolCluster>(
   cluster: T,
@@ -35,7 +35,16 @@ export function leasedPoolCluster<T extends PoolCluster | PromisePoolCluster>(
   cluster.add = add // that of the promise cluster is not the core's
   const count = internals._increaseErrorCount.bind(core)
   internals._increaseErrorCount = (node) => {
-    if (upgradeOf(node.pool)?.isRefused !== true) count(node)
+    if (upgradeOf(node.pool)?.isRefused === true) tellAtOnce(internals)
+    else count(node)
   }
   return cluster
+}
+
+/** An attempt on a node that does not count as failed would be made again for ever. The answer is given in this turn. */
+function tellAtOnce(cluster: ClusterInternals): void {
+  const { _canRetry } = cluster
+  if (!_canRetry) return
+  cluster._canRetry = false
+  process.nextTick(() => (cluster._canRetry = true))
 }

@@ -42,6 +42,8 @@ export interface ClusterInternals {
   readonly _nodes: Record<string, { readonly pool: Pool }>
   /** Counts a failed attempt; takes the node out for ever at the fifth. */
   _increaseErrorCount(node: { readonly pool: Pool }): void
+  /** Whether an attempt that failed is made again, on any node that is left; looked at after it was counted. */
+  _canRetry: boolean
 }
 
 /** A command, as far as it can be listened to; what `query` and `execute` return. */

@@ -1,6 +1,7 @@
 import {
   AcquireTimeoutError,
   classifyDatabaseError,
+  LeasepoolError,
   LedgerPool,
   LoginPausedError,
   TimeLimit,
@@ -71,9 +72,9 @@ export class PoolUpgrade {
     this.#detach = credentials.attach(this.#leased)
   }
 
-  /** Whether what it is answering with says that a login was refused or held back, and nothing about the server. */
+  /** Whether what it is answering with says that a login was refused or not tried, and nothing about the server. */
   get isRefused(): boolean {
-    return this.#failure instanceof LoginPausedError || classifyDatabaseError(this.#failure) === 'credential-refused'
+    return this.#failure instanceof LeasepoolError || classifyDatabaseError(this.#failure) === 'credential-refused'
   }
 
   /** Lets nobody new in, serves who waits, waits for what is borrowed, closes everything. Resolves when every socket is closed. */

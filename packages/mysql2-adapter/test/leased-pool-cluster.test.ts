@@ -37,10 +37,10 @@ test('nodes that were there and nodes that come are leased pools, each with the 
   await Promise.all([writer!.close(), reader!.close()])
 })
 
-test('logins that are refused take no node out', async () => {
+test.each([true, false])('logins that are refused take no node out, and are told at once (canRetry %s)', async (canRetry) => {
   const source = new ServerSource(server)
   const credentials = await LeasedCredentials.start(source, { closeTimeoutMs: 500, probeTimeoutMs: 100 })
-  const cluster = leasedPoolCluster(createPoolCluster({ canRetry: false, removeNodeErrorCount: 2 }), credentials)
+  const cluster = leasedPoolCluster(createPoolCluster({ canRetry, removeNodeErrorCount: 2 }), credentials)
   cluster.add('only', node())
   const removed: unknown[] = []
   cluster.on('remove', (id) => removed.push(id))
@@ -55,8 +55,10 @@ test('logins that are refused take no node out', async () => {
   source.refusesLogins = false
   await credentials.rotate()
   await expect(query()).resolves.toEqual([{ 1: 1 }])
-  await new Promise((resolve) => cluster.end(resolve))
   await credentials.close()
+  for (let attempt = 0; attempt < 4; attempt++) await expect(query()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  expect(removed).toEqual([])
+  await new Promise((resolve) => cluster.end(resolve))
 })
 
 test('a node whose server is away is taken out as ever', async () => {
