@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, rmSync } from 'node:fs'
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -97,20 +97,32 @@ async function startIn(folder: string, { server, install }: Programs): Promise<T
   await chmod(folder, 0o755)
   const user = isRoot ? ['--user=mysql'] : []
   const data = join(folder, 'data')
+  // Its own: a server that starts deletes the temporary tables of all others in the same folder.
+  const temporary = join(folder, 'tmp')
+  await mkdir(temporary)
+  await chmod(temporary, 0o1777)
+  const env = { ...process.env, TMPDIR: temporary }
   const setup = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db']
-  await promisify(execFile)(install, [...setup, '--skip-name-resolve', ...user])
+  await promisify(execFile)(install, [...setup, '--skip-name-resolve', ...user], { env })
   for (let attempt = 1; ; attempt++) {
     try {
-      return await run(server, folder, data, user)
+      return await run(server, folder, data, user, env)
     } catch (error) {
       if (attempt === START_TRIES) throw error
     }
   }
 }
 
-async function run(server: string, folder: string, data: string, user: readonly string[]): Promise<TestMysql> {
+async function run(
+  server: string,
+  folder: string,
+  data: string,
+  user: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<TestMysql> {
   const port = await freePort()
-  const child = spawn(server, ['--no-defaults', ...user, ...settings(data, port)], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const args = ['--no-defaults', ...user, ...settings(data, port)]
+  const child = spawn(server, args, { stdio: ['ignore', 'ignore', 'pipe'], env })
   let output = ''
   child.stderr.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4_000)))
   child.on('error', (error) => (output += String(error)))
