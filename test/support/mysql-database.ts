@@ -7,6 +7,9 @@ export interface TestMysqlDatabase {
   readonly host: string
   readonly port: number
   readonly database: string
+  /** The admin's. */
+  readonly username: string
+  readonly password: string
   sql(text: string): Promise<Record<string, unknown>[]>
   /** Leased users that exist. */
   users(): Promise<string[]>
@@ -30,6 +33,8 @@ export async function startMysqlDatabase(kind: 'mariadb' | 'mysql'): Promise<Tes
     host: server.host,
     port: server.port,
     database,
+    username: server.username,
+    password: server.password,
     sql,
     users: () => server.users(),
     sessions: async () => {
