@@ -59,7 +59,7 @@ test('connectTimeout bounds a login that gets no answer', async () => {
 test('gracefulEnd lets an app end a connection that it borrowed', async () => {
   const { pool, promised } = await open({ gracefulEnd: true })
   const connection = await promised.getConnection()
-  connection.connection.end()
+  void connection.connection.end()
   expect((await promised.query('SELECT 1 AS one'))[0]).toEqual([{ one: 1 }])
   expect(pool.listenerCount('connection')).toBe(0)
 })
