@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { TimeLimit, type Clock, type ConnectionDriver, type Credential, type Farewell } from '@leasepool/core'
 import { Connection } from 'mysql2'
 import { dial, newSocket } from './dial'
@@ -84,7 +83,7 @@ async function oneStatement(
   config.pool = undefined
   setLogin(config, username, password)
   const connection = new (Connection as unknown as new (options: { config: ConnectionConfig }) => Connection)({ config })
-  const closed = once(socket, 'close')
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   const abort = (): void => void socket.destroy()
   signal.addEventListener('abort', abort, { once: true })
   connection.on('error', () => undefined) // the failure is that of the statement

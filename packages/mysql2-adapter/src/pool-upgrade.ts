@@ -173,7 +173,7 @@ export class PoolUpgrade {
     if (login === undefined) return this.#stock.releaseConnection(connection)
     if (internalsOf(connection)._pool === null) {
       // It was destroyed, or its server has gone: mysql2 has taken it out, and serves whoever waits.
-      if (ledger.closing(login)) cutLater(login.socket, this.#options.clock)
+      ledger.closing(login)
       return this.#stock.releaseConnection(connection)
     }
     if (login.isSuspect) return ledger.retire(login)
@@ -227,6 +227,7 @@ export class PoolUpgrade {
       return void socket.destroy(error as Error)
     }
     ledger.opening(login, login.generation!)
+    socket.once('finish', () => cutLater(socket, this.#options.clock)) // closed from our side: `destroy`, a reset that failed
     socket.once('close', () => void this.#closed(login))
     dial(socket, login.config)
   }

@@ -82,7 +82,7 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
         // A dropped role's session says that, and so does a healthy one whose app may not: the next ping tells.
         if (kind === 'permission-lost') ledger.suspect(this)
         if (kind === 'credential-refused') void credentials.reportError(error, generation)
-        if (isFatal(error)) ledger.retire(this)
+        if (isFatal(error)) ledger.closing(this)
       })
     }
 
