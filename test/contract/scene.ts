@@ -4,7 +4,7 @@ import { logEvents, type EventLog } from '../support/app'
 import { poll } from '../support/poll'
 import { startProxy, type Proxy } from '../support/proxy'
 import type { ContractServer, ServerKind } from './server'
-import { ServerSource } from './source'
+import { UserSource } from '../support/user-source'
 import type { Borrowed, ContractPool, OpenOptions, Subject } from './subjects'
 
 /** How events call the first pool of a scene; a cluster adds the name of the node. */
@@ -13,7 +13,7 @@ export const POOL: unknown = expect.stringMatching(/^pool 1(:only)?$/)
 /** What a behaviour is tried on. */
 export interface Scene {
   readonly server: ContractServer
-  readonly source: ServerSource
+  readonly source: UserSource
   readonly credentials: LeasedCredentials
   readonly pool: ContractPool
   readonly log: EventLog
@@ -49,7 +49,7 @@ export interface Behaviour {
 
 /** Runs a behaviour; whatever it does, in the end everything is closed and nobody is left. */
 export async function runBehaviour(behaviour: Behaviour, subject: Subject, server: ContractServer): Promise<void> {
-  const source = new ServerSource(server)
+  const source = new UserSource(server)
   const credentials = await LeasedCredentials.start(source, { closeTimeoutMs: 500, ...behaviour.credentials })
   const log = logEvents(credentials)
   const proxy = behaviour.throughProxy === true ? await startProxy(server.port) : undefined

@@ -3,7 +3,7 @@ import { leasedPool } from '@leasepool/mysql2-adapter'
 import { createPool } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type ContractServer } from '../contract/server'
-import { ServerSource } from '../contract/source'
+import { UserSource } from '../support/user-source'
 import { logEvents } from '../support/app'
 import { hasMySql } from '../support/mysql'
 import { startProxy } from '../support/proxy'
@@ -24,7 +24,7 @@ function soakOn(kind: 'mariadb' | 'mysql'): void {
     `a mysql2 pool with max %i: a rotation every ${ROTATE_EVERY_MS} ms fails no query, keeps max, strands nobody`,
     { timeout: SECONDS * 1_000 + 60_000 },
     async (max) => {
-      const source = new ServerSource(server)
+      const source = new UserSource(server)
       const credentials = await LeasedCredentials.start(source)
       const log = logEvents(credentials)
       const { host, database } = server

@@ -1,25 +1,33 @@
 import type { CredentialSource, IssuedCredential, Lease } from '@leasepool/core'
-import type { ContractServer } from './server'
 
-/** Makes users with plain SQL, all of them with names that begin alike. Their leases do not end by themselves. */
-export class ServerSource implements CredentialSource {
+/** Who makes users with plain SQL. */
+export interface UserMaker {
+  makeUser(username: string, password: string, canLogIn: boolean): Promise<void>
+  dropUser(username: string): Promise<void>
+}
+
+/**
+ * A source for tests that need no Vault: makes users with plain SQL, all of them with names that begin alike. Their leases do not end by
+ * themselves.
+ */
+export class UserSource implements CredentialSource {
   readonly description = 'sql'
   /** Users made here begin so; no longer than what MySQL allows. */
   readonly prefix = `v-${Math.random().toString(36).slice(2, 10)}-`
   /** Users that are made from now on may not log in. */
   refusesLogins = false
   readonly revoked: string[] = []
-  readonly #server: ContractServer
+  readonly #maker: UserMaker
   #count = 0
 
-  constructor(server: ContractServer) {
-    this.#server = server
+  constructor(maker: UserMaker) {
+    this.#maker = maker
   }
 
   async issue(): Promise<IssuedCredential> {
     const username = `${this.prefix}${String((this.#count += 1)).padStart(4, '0')}` // none is the beginning of another
     const password = `Password-of-${username}`
-    await this.#server.makeUser(username, password, !this.refusesLogins)
+    await this.#maker.makeUser(username, password, !this.refusesLogins)
     const nowMs = performance.now()
     const lease: Lease = {
       id: username,
@@ -34,7 +42,7 @@ export class ServerSource implements CredentialSource {
   }
 
   async revoke({ id }: Lease): Promise<void> {
-    await this.#server.dropUser(id)
+    await this.#maker.dropUser(id)
     this.revoked.push(id)
   }
 }

@@ -4,7 +4,7 @@ import { createPoolCluster } from 'mysql2'
 import { createPoolCluster as createPromiseCluster } from 'mysql2/promise'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startServer, type ContractServer } from '../../../test/contract/server'
-import { ServerSource } from '../../../test/contract/source'
+import { UserSource } from '../../../test/support/user-source'
 import { poll } from '../../../test/support/poll'
 
 let server: ContractServer
@@ -12,10 +12,10 @@ beforeAll(async () => void (server = await startServer('mariadb')))
 afterAll(() => server.stop())
 
 const node = () => ({ host: server.host, port: server.port, database: server.database, connectionLimit: 2 })
-const credentialsOf = (source: ServerSource) => LeasedCredentials.start(source, { closeTimeoutMs: 500 })
+const credentialsOf = (source: UserSource) => LeasedCredentials.start(source, { closeTimeoutMs: 500 })
 
 test('nodes that were there and nodes that come are leased pools, each with the credentials of its role', async () => {
-  const [writer, reader] = await Promise.all([new ServerSource(server), new ServerSource(server)].map(credentialsOf))
+  const [writer, reader] = await Promise.all([new UserSource(server), new UserSource(server)].map(credentialsOf))
   const cluster = createPromiseCluster()
   cluster.add('MASTER', node())
   expect(leasedPoolCluster(cluster, (name) => (name === 'MASTER' ? writer! : reader!), { name: 'shop' })).toBe(cluster)
@@ -38,7 +38,7 @@ test('nodes that were there and nodes that come are leased pools, each with the 
 })
 
 test.each([true, false])('logins that are refused take no node out, and are told at once (canRetry %s)', async (canRetry) => {
-  const source = new ServerSource(server)
+  const source = new UserSource(server)
   const credentials = await LeasedCredentials.start(source, { closeTimeoutMs: 500, probeTimeoutMs: 100 })
   const cluster = leasedPoolCluster(createPoolCluster({ canRetry, removeNodeErrorCount: 2 }), credentials)
   cluster.add('only', node())
@@ -62,7 +62,7 @@ test.each([true, false])('logins that are refused take no node out, and are told
 })
 
 test('a node whose server is away is taken out as ever', async () => {
-  const credentials = await credentialsOf(new ServerSource(server))
+  const credentials = await credentialsOf(new UserSource(server))
   const cluster = leasedPoolCluster(createPoolCluster({ canRetry: false, removeNodeErrorCount: 2 }), credentials)
   cluster.add('away', { ...node(), port: 1 })
   const removed: unknown[] = []

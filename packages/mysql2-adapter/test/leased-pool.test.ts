@@ -5,7 +5,7 @@ import { createPool, type Pool, type PoolOptions } from 'mysql2'
 import { createPool as createPromisePool, type Pool as PromisePool } from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test, vi } from 'vitest'
 import { startServer, type ContractServer } from '../../../test/contract/server'
-import { ServerSource } from '../../../test/contract/source'
+import { UserSource } from '../../../test/support/user-source'
 import { poll } from '../../../test/support/poll'
 import { startProxy } from '../../../test/support/proxy'
 
@@ -16,7 +16,7 @@ afterAll(() => server.stop())
 const opened: { pool: Pool; credentials: LeasedCredentials }[] = []
 
 async function open(options: PoolOptions = {}, leased: LeasedMysqlPoolOptions = {}) {
-  const source = new ServerSource(server)
+  const source = new UserSource(server)
   const credentials = await LeasedCredentials.start(source, { closeTimeoutMs: 500 })
   const { host, port, database } = server
   const pool = leasedPool(createPool({ host, port, database, connectionLimit: 3, ...options }), credentials, leased)

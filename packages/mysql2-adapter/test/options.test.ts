@@ -3,7 +3,7 @@ import { leasedPool } from '@leasepool/mysql2-adapter'
 import { createPool, type Pool, type PoolOptions } from 'mysql2'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startServer, type ContractServer } from '../../../test/contract/server'
-import { ServerSource } from '../../../test/contract/source'
+import { UserSource } from '../../../test/support/user-source'
 import { startProxy } from '../../../test/support/proxy'
 
 /** Every option of mysql2's pools keeps its meaning; those that only say how rows look are mysql2's alone, and a few stand for them. */
@@ -20,7 +20,7 @@ afterEach(async () => {
 })
 
 async function open(options: PoolOptions = {}) {
-  const credentials = await LeasedCredentials.start(new ServerSource(server), { closeTimeoutMs: 500 })
+  const credentials = await LeasedCredentials.start(new UserSource(server), { closeTimeoutMs: 500 })
   const { host, port, database } = server
   const pool = leasedPool(createPool({ host, port, database, connectionLimit: 1, ...options }), credentials)
   opened.push({ pool, credentials })

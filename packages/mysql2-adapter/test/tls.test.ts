@@ -3,7 +3,7 @@ import { leasedPool } from '@leasepool/mysql2-adapter'
 import { createPool, type PoolOptions } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type ContractServer } from '../../../test/contract/server'
-import { ServerSource } from '../../../test/contract/source'
+import { UserSource } from '../../../test/support/user-source'
 import { hasMySql } from '../../../test/support/mysql'
 
 if (!hasMySql) console.warn('Skipped, there is no MySQL: logins with TLS. Set LEASEPOOL_MYSQL_URL, or see .ci/run')
@@ -18,7 +18,7 @@ describe.skipIf(!hasMySql)('MySQL', () => {
     ['without TLS, by the server’s public key', {}, /^$/],
     ['with TLS', { ssl: { rejectUnauthorized: false } }, /^TLS_/],
   ])('logs in and rotates %s', async ([, options, cipher]) => {
-    const credentials = await LeasedCredentials.start(new ServerSource(server), { closeTimeoutMs: 200 })
+    const credentials = await LeasedCredentials.start(new UserSource(server), { closeTimeoutMs: 200 })
     const { host, port, database } = server
     const pool = leasedPool(createPool({ host, port, database, connectionLimit: 1, ...options }), credentials)
     for (let turn = 0; turn < 3; turn++) {
@@ -38,7 +38,7 @@ describe.skipIf(!hasMySql)('MySQL', () => {
   })
 
   test('a server whose certificate is not trusted is refused, and the pool can be ended', async () => {
-    const credentials = await LeasedCredentials.start(new ServerSource(server), { probeTimeoutMs: 300 })
+    const credentials = await LeasedCredentials.start(new UserSource(server), { probeTimeoutMs: 300 })
     const { host, port, database } = server
     const pool = leasedPool(createPool({ host, port, database, ssl: {} }), credentials)
     await expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: 'HANDSHAKE_SSL_ERROR' })

@@ -3,7 +3,7 @@ import { LeasedPool } from '@leasepool/pg-adapter'
 import { Client, type PoolClient, type PoolConfig } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startServer, type ContractServer } from '../../../test/contract/server'
-import { ServerSource } from '../../../test/contract/source'
+import { UserSource } from '../../../test/support/user-source'
 import { poll } from '../../../test/support/poll'
 
 /** Options of pg.Pool keep their meaning; those that have a time of their own are in `leased-pool.test.ts`. */
@@ -20,7 +20,7 @@ afterEach(async () => {
 })
 
 async function open(options: PoolConfig & { verify?: (client: PoolClient, done: (error?: Error) => void) => void } = {}) {
-  const credentials = await LeasedCredentials.start(new ServerSource(server), { closeTimeoutMs: 500 })
+  const credentials = await LeasedCredentials.start(new UserSource(server), { closeTimeoutMs: 500 })
   const { host, port, database } = server
   const pool = new LeasedPool({ host, port, database, max: 2, ...options }, credentials)
   opened.push({ pool, credentials })
