@@ -2,7 +2,8 @@ import { errorMonitor } from 'node:events'
 import type { PoolConnection } from 'mysql2'
 import type { Command } from './mysql2-members'
 
-type Method = (...args: unknown[]) => Command
+/** `undefined`: the connection is closed. */
+type Method = (...args: unknown[]) => Command | undefined
 
 /** Hears every error that a query or statement of the connection ends with, whoever sent it; who sent it gets the same error. */
 export function watchErrors(connection: PoolConnection, heard: (error: unknown) => void): void {
@@ -19,7 +20,7 @@ export function watchErrors(connection: PoolConnection, heard: (error: unknown) 
         return stock(...args)
       }
       const sent = stock(...args)
-      sent.on(errorMonitor, heard)
+      sent?.on(errorMonitor, heard)
       return sent
     }
   }

@@ -188,3 +188,12 @@ test('a connection whose server does not answer to goodbye keeps its slot for fi
   expect(await who(promised)).toBe(credentials.current().username)
   await proxy.close()
 })
+
+test('a query without a callback on a connection that is closed throws no more than mysql2 does', async () => {
+  const { promised } = await open()
+  const { connection } = await promised.getConnection()
+  const closed = new Promise((resolve) => connection.once('end', resolve))
+  connection.destroy()
+  await closed
+  expect(() => connection.query('SELECT 1')).not.toThrow()
+})
