@@ -5,7 +5,7 @@ import { poll } from '../support/poll'
 import { startProxy, type Proxy } from '../support/proxy'
 import type { ContractServer, ServerKind } from './server'
 import { UserSource } from '../support/user-source'
-import type { Borrowed, ContractPool, OpenOptions, Subject } from './subjects'
+import type { Borrowed, ContractPool, OpenOptions, Subject } from './subjects/subject'
 
 /** How events call the first pool of a scene; a cluster adds the name of the node. */
 export const POOL: unknown = expect.stringMatching(/^pool 1(:only)?$/)

@@ -1,0 +1,66 @@
+import { leasedPool, leasedPoolCluster } from '@leasepool/mysql2-adapter'
+import { createPool, createPoolCluster, type Pool, type PoolConnection } from 'mysql2'
+import { createPool as createPromisePool } from 'mysql2/promise'
+import { leasedOf, type ContractPool, type OpenOptions, type Row, type Subject } from './subject'
+
+function callbackPool(pool: Pick<Pool, 'query' | 'end' | 'getConnection'>): ContractPool {
+  const rowsOf = (on: Pick<Pool, 'query'>, sql: string): Promise<Row[]> =>
+    new Promise((resolve, reject) => on.query(sql, (error, rows) => (error ? reject(error) : resolve(rows as Row[]))))
+  return {
+    query: (sql) => rowsOf(pool, sql),
+    borrow: async () => {
+      const connection = await new Promise<PoolConnection>((resolve, reject) =>
+        pool.getConnection((error, given) => (error ? reject(error) : resolve(given))),
+      )
+      return {
+        query: (sql) => rowsOf(connection, sql),
+        release: () => connection.release(),
+        destroy: () => connection.destroy(),
+      }
+    },
+    end: () => new Promise((resolve, reject) => pool.end((error) => (error ? reject(error) : resolve()))),
+  }
+}
+
+const mysqlOptions = ({ host, port, database, max }: OpenOptions) => ({ host, port, database, connectionLimit: max })
+
+export const mysql2: Subject = {
+  name: 'mysql2',
+  on: ['mariadb', 'mysql'],
+  open: (options, credentials) => callbackPool(leasedPool(createPool(mysqlOptions(options)), credentials, leasedOf(options))),
+}
+
+export const mysql2Promise: Subject = {
+  name: 'mysql2/promise',
+  on: ['mariadb', 'mysql'],
+  open: (options, credentials) => {
+    const pool = leasedPool(createPromisePool(mysqlOptions(options)), credentials, leasedOf(options))
+    return {
+      query: async (sql) => (await pool.query(sql))[0] as Row[],
+      borrow: async () => {
+        const connection = await pool.getConnection()
+        return {
+          query: async (sql) => (await connection.query(sql))[0] as Row[],
+          release: () => connection.release(),
+          destroy: () => connection.destroy(),
+        }
+      },
+      end: () => pool.end(),
+    }
+  },
+}
+
+export const mysql2Cluster: Subject = {
+  name: 'mysql2 cluster',
+  on: ['mariadb', 'mysql'],
+  open: (options, credentials) => {
+    const cluster = leasedPoolCluster(createPoolCluster(), credentials, leasedOf(options))
+    cluster.add('only', mysqlOptions(options))
+    const only = cluster.of('only')
+    return callbackPool({
+      query: only.query.bind(only) as Pool['query'],
+      getConnection: (callback) => only.getConnection(callback),
+      end: (callback) => cluster.end(callback),
+    })
+  },
+}

@@ -1,0 +1,40 @@
+import type { LeasedCredentials, LeasedPoolOptions } from '@leasepool/core'
+import type { ServerKind } from '../server'
+
+export type Row = Record<string, unknown>
+export type Query = (sql: string) => Promise<Row[]>
+
+/** A connection that was borrowed. */
+export interface Borrowed {
+  readonly query: Query
+  /** Gives it back to be used again. */
+  release(): void | Promise<void>
+  /** Gives it back to be closed; not everything that takes a pool can say that. */
+  readonly destroy?: () => void
+}
+
+/** What every leased pool can do, whatever its library calls it. */
+export interface ContractPool {
+  readonly query: Query
+  borrow(): Promise<Borrowed>
+  end(): Promise<void>
+}
+
+export interface OpenOptions extends LeasedPoolOptions {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly max: number
+}
+
+export interface Subject {
+  readonly name: string
+  readonly on: readonly ServerKind[]
+  open(options: OpenOptions, credentials: LeasedCredentials): ContractPool
+}
+
+/** What is leasepool's own in the options. */
+export function leasedOf(options: OpenOptions): LeasedPoolOptions {
+  const { host: _host, port: _port, database: _database, max: _max, ...leased } = options
+  return leased
+}
