@@ -71,8 +71,10 @@ async function probe(pool: RotatablePool, candidate: Credential, options: ProbeO
       // What an attempt that we cut off fails with says nothing: the one before it does.
       reason = signal.aborted ? (reason ?? cause) : cause
       emit('probeFailed', { pool: pool.name, generation, attempt, cause })
-      if (signal.aborted || delayMs >= remainingMs) throw new ProbeError(pool.name, generation, attempt, { cause: reason })
-      await clock.sleep(delayMs, signal)
+      const failed = new ProbeError(pool.name, generation, attempt, { cause: reason })
+      if (signal.aborted || delayMs >= remainingMs) throw failed
+      // On a busy machine the time limit may ring before this does.
+      await clock.sleep(delayMs, signal).catch(() => Promise.reject(failed))
     }
   }
 }
