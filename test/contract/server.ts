@@ -1,7 +1,8 @@
-import { startDatabase } from '../support/database'
+import { startDatabase, type TestDatabase } from '../support/database'
 import { startMysqlDatabase } from '../support/mysql-database'
+import { startPgBouncer } from '../support/pgbouncer'
 
-export type ServerKind = 'postgres' | 'mariadb' | 'mysql'
+export type ServerKind = 'postgres' | 'pgbouncer-session' | 'pgbouncer-transaction' | 'mariadb' | 'mysql'
 
 /** A real database server that behaviours run on, with what differs in its SQL. */
 export interface ContractServer {
@@ -17,6 +18,8 @@ export interface ContractServer {
   dropUser(username: string): Promise<void>
   /** Ends its sessions. */
   endSessions(username: string): Promise<void>
+  /** Each connection has a session of its own, and ends with it. */
+  readonly sessionForEachConnection: boolean
   users(): Promise<string[]>
   /** Open sessions of the users whose names begin so. */
   sessions(prefix: string): Promise<number>
@@ -30,11 +33,46 @@ export interface ContractServer {
 }
 
 export async function startServer(kind: ServerKind): Promise<ContractServer> {
-  return kind === 'postgres' ? startPostgres() : startMysql(kind)
+  switch (kind) {
+    case 'postgres':
+      return postgresServer(await startDatabase())
+    case 'pgbouncer-session':
+    case 'pgbouncer-transaction':
+      return startBehindPgBouncer(kind)
+    case 'mariadb':
+    case 'mysql':
+      return startMysql(kind)
+  }
 }
 
-async function startPostgres(): Promise<ContractServer> {
+/** Sessions are the bouncer's clients, or what runs in their name on the server when that is more: a query whose client has gone. */
+async function startBehindPgBouncer(kind: 'pgbouncer-session' | 'pgbouncer-transaction'): Promise<ContractServer> {
   const database = await startDatabase()
+  const postgres = postgresServer(database)
+  const bouncer = await startPgBouncer(database, kind === 'pgbouncer-session' ? 'session' : 'transaction')
+  const running = async (prefix: string): Promise<number> => {
+    const ofThem = `starts_with(usename, '${prefix}') AND state <> 'idle'`
+    return Number((await database.sql(`SELECT count(*) AS n FROM pg_stat_activity WHERE ${ofThem}`))[0]!['n'])
+  }
+  return {
+    ...postgres,
+    kind,
+    host: bouncer.host,
+    port: bouncer.port,
+    sessionForEachConnection: kind === 'pgbouncer-session',
+    sessions: async (prefix) => Math.max(await bouncer.clients(prefix), await running(prefix)),
+    // Until they are gone: the bouncer would give the next query to one that is about to end.
+    endSessions: async (username) => {
+      await database.sql(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '${username}'`)
+    },
+    stop: async () => {
+      await bouncer.stop()
+      await postgres.stop()
+    },
+  }
+}
+
+function postgresServer(database: TestDatabase): ContractServer {
   const { host, port, sql } = database
   const endSessions = async (username: string): Promise<void> => {
     await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${username}'`)
@@ -54,6 +92,7 @@ async function startPostgres(): Promise<ContractServer> {
       await sql(`DROP ROLE IF EXISTS "${username}"`)
     },
     endSessions,
+    sessionForEachConnection: true,
     users: () => database.users(),
     sessions: async (prefix) => {
       const all = await database.sessions()
@@ -92,6 +131,7 @@ async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
       await sql(`DROP USER IF EXISTS '${username}'@'%'`)
     },
     endSessions,
+    sessionForEachConnection: true,
     users: () => server.users(),
     sessions: async (prefix) => {
       const all = await server.sessions()

@@ -1,14 +1,15 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { accessSync, constants, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { chmod, mkdir, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createConnection } from 'mysql2/promise'
 import { ownedFolder } from '../../packages/dev-vault/src/embedded/orphans'
+import { freePort } from './free-port'
 import { removeOrphanedMariaDb } from './orphaned-mariadb'
 import { poll } from './poll'
+import { ended, findProgram, hasEnded } from './server-process'
 
 /** A MySQL or MariaDB server for tests. */
 export interface TestMysql {
@@ -73,22 +74,10 @@ interface Programs {
 }
 
 function findPrograms(): Programs {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...FOLDERS]
-  const find = (...names: string[]): string | undefined =>
-    names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
-  const server = find('mariadbd')
-  const install = find('mariadb-install-db', 'mysql_install_db')
+  const server = findProgram(['mariadbd'], FOLDERS)
+  const install = findProgram(['mariadb-install-db', 'mysql_install_db'], FOLDERS)
   if (server === undefined || install === undefined) throw new Error(MARIADB_MISSING)
   return { server, install }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function startIn(folder: string, { server, install }: Programs): Promise<TestMysql> {
@@ -211,34 +200,5 @@ async function query(url: string, text: string, values: readonly unknown[] = [])
     return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : []
   } finally {
     await connection.end().catch(() => undefined)
-  }
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (hasEnded(child)) return
-  child.ref()
-  await new Promise((resolve) => {
-    child.once('exit', resolve)
-    // It has nothing worth saving: a gentle end takes up to 3 s.
-    child.kill('SIGKILL')
-  })
-}
-
-/** Below 32768: higher ones may be taken by somebody's outgoing connection at any moment. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000)
-    const server = createServer()
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!isFree) continue
-    await new Promise((resolve) => server.close(resolve))
-    return port
   }
 }

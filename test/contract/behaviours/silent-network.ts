@@ -11,5 +11,6 @@ export const silentNetwork: Behaviour = {
     proxy!.letNewPass()
     expect(await who(pool)).toBe(user())
     expect(stats().sockets).toBe(1)
+    proxy!.letGo() // only then does the server's side hear that they were cut
   },
 }

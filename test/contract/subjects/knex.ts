@@ -4,7 +4,7 @@ import { leasedOf, type Row, type Subject } from './subject'
 
 export const pgKnex: Subject = {
   name: 'leasedKnex',
-  on: ['postgres'],
+  on: ['postgres', 'pgbouncer-session', 'pgbouncer-transaction'],
   open: (options, credentials) => {
     const { host, port, database, max } = options
     const config = { client: 'pg', connection: { host, port, database }, pool: { min: 0, max } }

@@ -3,7 +3,7 @@ import type { Row, Subject } from './subject'
 
 export const pg: Subject = {
   name: 'LeasedPool',
-  on: ['postgres'],
+  on: ['postgres', 'pgbouncer-session', 'pgbouncer-transaction'],
   open: ({ host, port, database, max, ...leased }, credentials) => {
     const pool = new LeasedPool({ host, port, database, max }, credentials, leased)
     pool.on('error', () => undefined) // as every app of pg must
