@@ -1,29 +1,35 @@
 # shellcheck shell=bash
-# The database servers of a run, besides the PostgreSQL that tests start from npm: MariaDB, which must be there, and Oracle's MySQL,
-# which few systems have. Sourced by `run`; uses its run_folder and say.
+# The database servers of a run, besides the PostgreSQL that tests start from npm: MariaDB, PgBouncer and Oracle's MySQL. All of them must
+# be there. Sourced by `run`; uses its run_folder.
 # shellcheck disable=SC2154
 
-# Installs MariaDB where this run may. Its package must not start a server of its own.
-install_mariadb() {
-  find_mariadb && return 0
-  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo 'There is no MariaDB: install the package mariadb-server, or set LEASEPOOL_MARIADB_URL'
-    return 1
-  fi
+# Installs MariaDB and PgBouncer where this run may.
+install_databases() {
+  find_mariadb || install_package mariadb-server
+  find_mariadb || { missing MariaDB mariadb-server LEASEPOOL_MARIADB_URL; return 1; }
+  find_pgbouncer || install_package pgbouncer
+  find_pgbouncer || { missing PgBouncer pgbouncer LEASEPOOL_PGBOUNCER_BIN; return 1; }
+}
+
+missing() { echo "There is no $1: install the package $2, or set $3"; }
+
+# A package must not start a server of its own.
+install_package() {
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then return 1; fi
   local policy=/usr/sbin/policy-rc.d made=false status=0
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made=true
   fi
-  echo 'Installing MariaDB'
+  echo "Installing $1"
   apt-get update -q >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends mariadb-server >"$run_folder/apt.txt" 2>&1 || status=$?
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$1" >"$run_folder/apt.txt" 2>&1 || status=$?
   [ "$made" = false ] || rm -f "$policy"
-  [ "$status" -eq 0 ] && find_mariadb && return 0
-  tail -20 "$run_folder/apt.txt"
-  return 1
+  [ "$status" -eq 0 ] || tail -20 "$run_folder/apt.txt"
 }
 
 find_mariadb() { [ -n "${LEASEPOOL_MARIADB_URL:-}" ] || PATH="$PATH:/usr/sbin:/usr/libexec" command -v mariadbd >/dev/null; }
+
+find_pgbouncer() { PATH="$PATH:/usr/sbin" command -v "${LEASEPOOL_PGBOUNCER_BIN:-pgbouncer}" >/dev/null; }
 
 # One server for all tests of the run, so that users that any of them leaves are seen at the end.
 start_mariadb() {
@@ -43,15 +49,15 @@ start_mariadb() {
   export LEASEPOOL_MARIADB_URL="mysql://root@127.0.0.1:$port"
 }
 
-# Oracle's MySQL, unpacked beside the system. Without it the tests on MariaDB stand for it, and the run says so.
+# Oracle's MySQL, unpacked beside the system.
 start_mysql() {
   [ -z "${LEASEPOOL_MYSQL_URL:-}" ] || return 0
   local port data="$run_folder/mysql-data" cache="${XDG_CACHE_HOME:-$HOME/.cache}/leasepool/mysql"
   mkdir -p "$cache"
   if ! MYSQL_HOME="$cache" scripts/mysql-server.sh fetch >"$run_folder/mysql.txt" 2>&1; then
-    tail -5 "$run_folder/mysql.txt"
-    say 'NOTE: no MySQL could be had on this machine; its tests run on MariaDB only. Set LEASEPOOL_MYSQL_URL to have them run on MySQL'
-    return 0
+    tail -20 "$run_folder/mysql.txt"
+    echo 'There is no MySQL: scripts/mysql-server.sh could not fetch it, for the reason above; or set LEASEPOOL_MYSQL_URL'
+    return 1
   fi
   port=$(free_port) || return 1
   MYSQL_HOME="$cache" scripts/mysql-server.sh init "$data" >>"$run_folder/mysql.txt" 2>&1 || { tail -20 "$run_folder/mysql.txt"; return 1; }
