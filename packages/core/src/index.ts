@@ -76,5 +76,6 @@ export {
   type OptionRules,
 } from './options'
 export { classifyDatabaseError, type DatabaseErrorKind } from './database-errors'
+export { warnLoginDropped } from './login-dropped'
 export { systemClock, type Clock } from './clock'
 export { TimeLimit } from './time-limit'

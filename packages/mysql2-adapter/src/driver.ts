@@ -1,4 +1,11 @@
-import { TimeLimit, type Clock, type ConnectionDriver, type Credential, type Farewell } from '@leasepool/core'
+import {
+  TimeLimit,
+  type Clock,
+  type ConnectionDriver,
+  type ConnectionLedger,
+  type Credential,
+  type Farewell,
+} from '@leasepool/core'
 import { Connection } from 'mysql2'
 import { dial, newSocket } from './dial'
 import { setLogin, type Login } from './login'
@@ -22,16 +29,18 @@ export async function ping({ connection }: Login, clock: Clock, timeoutMs: numbe
 }
 
 /** The mysql2 side of a `LedgerPool`. `config` says where the database is. */
-export function mysqlDriver(options: { config: () => ConnectionConfig; clock: Clock }): ConnectionDriver<Login> {
+export function mysqlDriver(options: {
+  config: () => ConnectionConfig | Promise<ConnectionConfig>
+  clock: Clock
+}): ConnectionDriver<Login> {
   const { clock } = options
   return {
     async probe(candidate, signal) {
-      await oneStatement(options.config(), candidate, 'SELECT CURRENT_USER()', signal, clock)
+      await oneStatement(await options.config(), candidate, 'SELECT CURRENT_USER()', signal, clock)
     },
     close: (login, how) => close(login, how, clock),
     forceClose(login) {
-      login.isCut = login.connection !== undefined
-      streamOf(login).destroy()
+      cut(login)
       return Promise.resolve()
     },
   }
@@ -51,21 +60,54 @@ export function cutLater(socket: Login['socket'], clock: Clock): void {
   void clock.sleep(GOODBYE_MS).then(() => socket.destroy())
 }
 
+/** What it runs is ended on the server once its socket is gone. */
+function cut(login: Login): void {
+  login.isCut = login.connection !== undefined
+  streamOf(login).destroy()
+}
+
 function streamOf({ connection, socket }: Login): Login['socket'] {
   return connection === undefined ? socket : internalsOf(connection).stream
 }
 
 /**
- * Ends on the server what a connection ran whose socket is gone: the server notices that only when it has something to send. Logs in as the
- * same user, who may end its own connections, with the slot that the connection still has. Best effort; never rejects.
+ * Ends on the server what a connection ran whose socket is gone: the server notices that only when it has something to send. With the slot
+ * that the connection still has. Best effort; never rejects.
  */
-export async function killOnServer({ connection, config }: Login, clock: Clock): Promise<void> {
-  const { threadId } = internalsOf(connection!)
-  const { user, password } = config
-  if (threadId === null || user === undefined || password === undefined) return
+export async function killOnServer(login: Login, clock: Clock): Promise<void> {
   const limit = new TimeLimit(clock, KILL_MS)
-  await oneStatement(config, { username: user, password }, `KILL ${threadId}`, limit.signal, clock).catch(() => undefined)
+  await kill('CONNECTION', login, limit.signal, clock).catch(() => undefined)
   limit.clear()
+}
+
+/**
+ * Stops what the connection runs by `KILL QUERY`, with a slot of the pool. `closed`: there was none to be had within a second, or the server did
+ * not take it; then the connection is cut, and ended on the server with its own slot. Never rejects.
+ */
+export async function cancelQuery(login: Login, ledger: ConnectionLedger<Login>, clock: Clock): Promise<'cancelled' | 'closed'> {
+  const limit = new TimeLimit(clock, KILL_MS)
+  try {
+    await ledger.takeSlotForProbe(limit.signal)
+    try {
+      await kill('QUERY', login, limit.signal, clock)
+    } finally {
+      ledger.slots.giveBack()
+    }
+    return 'cancelled'
+  } catch {
+    cut(login)
+    return 'closed'
+  } finally {
+    limit.clear()
+  }
+}
+
+/** By the user that the connection logged in as, whoever logs in by now: it may end its own, and others may not. */
+async function kill(what: 'CONNECTION' | 'QUERY', login: Login, signal: AbortSignal, clock: Clock): Promise<void> {
+  const { user, password } = login.config
+  const { threadId } = internalsOf(login.connection!)
+  if (threadId === null || user === undefined || password === undefined) throw new Error('It was not logged in')
+  await oneStatement(login.config, { username: user, password }, `KILL ${what} ${threadId}`, signal, clock)
 }
 
 /** Logs in, runs one statement, and settles once the socket is closed. Rejects with the server's error. */

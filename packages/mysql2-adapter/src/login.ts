@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Credential } from '@leasepool/core'
-import type { PoolConnection } from 'mysql2'
+import type { Connection } from 'mysql2'
 import type { ConnectionConfig } from './mysql2-members'
 
 /** One physical connection of a pool, from the moment it asks for a slot. What the ledger keeps its book of. */
@@ -9,7 +9,7 @@ export class Login {
   /** This connection's own. */
   readonly config: ConnectionConfig
   /** Once it is logged in. */
-  connection: PoolConnection | undefined
+  connection: Connection | undefined
   /** The server said something of it that a login of its own will have to confirm: it is not lent again. */
   isSuspect = false
   /** It was cut while it may have run something, which the server has to be told. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Pool, PoolCluster, PoolConnection } from 'mysql2'
+import type { Connection, Pool, PoolCluster } from 'mysql2'
 
 /**
  * The members of mysql2 that are not part of its documented API and that we use, all of them. Checked on mysql2 3.11.5 to 3.24.6.
@@ -56,7 +56,7 @@ export function internalsOfPool(pool: Pool): PoolInternals {
   return pool as unknown as PoolInternals
 }
 
-export function internalsOf(connection: PoolConnection): ConnectionInternals {
+export function internalsOf(connection: Connection): ConnectionInternals {
   return connection as unknown as ConnectionInternals
 }
 

@@ -9,11 +9,10 @@ import {
   type LeasedCredentials,
 } from '@leasepool/core'
 import type { Pool, PoolConnection } from 'mysql2'
-import { dial, newSocket } from './dial'
-import { cutLater, killOnServer, mysqlDriver, ping } from './driver'
-import { Login } from './login'
+import { mysqlDriver, ping } from './driver'
+import type { Login } from './login'
+import { loggedIn, openLogin, type LoginBook } from './logins'
 import { copyOf, internalsOf, internalsOfPool, type ConnectionConfig, type PoolInternals } from './mysql2-members'
-import { watchErrors } from './watch-errors'
 
 type Lend = (error: NodeJS.ErrnoException | null, connection: PoolConnection) => unknown
 
@@ -37,6 +36,7 @@ export class PoolUpgrade {
   readonly #internals: PoolInternals
   readonly #stock: Pick<Pool, 'getConnection' | 'releaseConnection' | 'end'>
   readonly #leased: LedgerPool<Login>
+  readonly #book: LoginBook
   readonly #credentials: LeasedCredentials
   readonly #options: UpgradeOptions
   readonly #detach: () => void
@@ -66,6 +66,7 @@ export class PoolUpgrade {
       probeSlotWaitMs: PROBE_SLOT_WAIT_MS,
       driver: mysqlDriver({ config: () => config.connectionConfig, clock: options.clock }),
     })
+    this.#book = { ledger: this.#leased.ledger, credentials, clock: options.clock }
     pool.getConnection = (callback) => this.#getConnection(callback)
     pool.releaseConnection = (connection) => this.#releaseConnection(connection as PoolConnection)
     pool.end = (callback) => void this.end().then(() => callback?.(null), callback)
@@ -184,57 +185,19 @@ export class PoolUpgrade {
   #meet(connection: PoolConnection): Login {
     const login = this.#logins.get(internalsOf(connection).config)!
     if (login.connection !== undefined) return login
-    login.connection = connection
     connection.on('error', () => undefined) // mysql2 listens to the first one only; the second would end the process
-    watchErrors(connection, (error) => this.#heard(error, login))
+    loggedIn(login, connection, this.#book)
     this.#leased.ledger.opened(login)
     return login
-  }
-
-  #heard(error: unknown, login: Login): void {
-    const kind = classifyDatabaseError(error)
-    // A dropped user's session says that, and so does a healthy one whose app may not: a login of its own will tell.
-    if (kind === 'permission-lost') login.isSuspect = true
-    if (kind === 'credential-refused') void this.#credentials.reportError(error, login.generation!)
   }
 
   /** The transport of a new connection, whose configuration `own` is from now on nobody else's. */
   #open(own: ConnectionConfig): Login['socket'] {
     const { config } = this.#internals
     if (config.connectionConfig === own) config.connectionConfig = copyOf(own) // mysql2 before 3.23.3
-    const login = new Login(newSocket(own), own)
+    const login = openLogin(own, this.#book)
     this.#logins.set(own, login)
     this.#onDial?.(login)
-    void this.#connect(login)
     return login.socket
-  }
-
-  async #connect(login: Login): Promise<void> {
-    const { ledger } = this.#leased
-    const { socket } = login
-    const gone = new AbortController()
-    socket.once('close', () => gone.abort(new Error('The connection was given up')))
-    try {
-      await ledger.slots.take({ signal: gone.signal })
-    } catch {
-      return // mysql2 has said why
-    }
-    try {
-      if (socket.destroyed) throw new Error('The connection was given up')
-      login.use(this.#credentials.forLogin())
-    } catch (error) {
-      ledger.slots.giveBack()
-      return void socket.destroy(error as Error)
-    }
-    ledger.opening(login, login.generation!)
-    socket.once('finish', () => cutLater(socket, this.#options.clock)) // closed from our side: `destroy`, a reset that failed
-    socket.once('close', () => void this.#closed(login))
-    dial(socket, login.config)
-  }
-
-  async #closed(login: Login): Promise<void> {
-    login.connection?.destroy() // mysql2 itself does not notice one that it has said goodbye to and that was cut
-    if (login.isCut) await killOnServer(login, this.#options.clock)
-    this.#leased.ledger.closed(login)
   }
 }

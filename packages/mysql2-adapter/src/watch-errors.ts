@@ -1,12 +1,12 @@
 import { errorMonitor } from 'node:events'
-import type { PoolConnection } from 'mysql2'
+import type { Connection } from 'mysql2'
 import type { Command } from './mysql2-members'
 
 /** `undefined`: the connection is closed. */
 type Method = (...args: unknown[]) => Command | undefined
 
 /** Hears every error that a query or statement of the connection ends with, whoever sent it; who sent it gets the same error. */
-export function watchErrors(connection: PoolConnection, heard: (error: unknown) => void): void {
+export function watchErrors(connection: Connection, heard: (error: unknown) => void): void {
   const methods = connection as unknown as Record<'query' | 'execute', Method>
   for (const name of ['query', 'execute'] as const) {
     const stock = methods[name].bind(connection)

@@ -54,7 +54,7 @@ test('gives the pool back that it was given, and makes one from options', async 
 
 describe('options', () => {
   it_drops('user and password', { user: 'root', password: 'of-root' })
-  it_drops('user and password', { uri: 'mysql://root:of-root@127.0.0.1/app' })
+  it_drops('password', { uri: 'mysql://:of-root@127.0.0.1/app' })
   it_drops('user', { user: 'root' })
 
   function it_drops(names: string, options: PoolOptions): void {

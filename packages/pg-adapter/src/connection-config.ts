@@ -1,4 +1,4 @@
-import { OptionError } from '@leasepool/core'
+import { OptionError, warnLoginDropped } from '@leasepool/core'
 import { parse } from 'pg-connection-string'
 
 /** The parts of a pg configuration that say where the database is and who logs in. */
@@ -22,7 +22,7 @@ export function withoutLogin<T extends ConnectionFields>(
   const parts = connectionString === undefined ? {} : parseString(where, connectionString)
   const { user, password, ...rest } = { ...fields, ...parts }
   const dropped = [user ? 'user' : '', password ? 'password' : ''].filter((name) => name !== '')
-  if (dropped.length > 0) warn(where, dropped.join(' and '))
+  if (dropped.length > 0) warnLoginDropped(where, dropped.join(' and '))
   if (!rest.database && !process.env['PGDATABASE']) {
     throw new OptionError(`${where}.database`, 'the name of a database (pg would use the user name, which changes)', 'undefined')
   }
@@ -37,14 +37,4 @@ function parseString(where: string, text: string): object {
     // The parser's own error holds the string, and with it a password.
     throw new OptionError(`${where}.connectionString`, 'a URL such as "postgres://db.internal:5432/app"', 'a string that is none')
   }
-}
-
-/** Said once each: a function that gives the configuration is asked for every connection. */
-const warned = new Set<string>()
-
-function warn(where: string, names: string): void {
-  const message = `${where}: ${names} in the connection configuration are not used; leasepool logs in with the lease's own`
-  if (warned.has(message)) return
-  warned.add(message)
-  process.emitWarning(message, { type: 'LeasepoolWarning', code: 'LEASEPOOL_LOGIN_DROPPED' })
 }
