@@ -1,16 +1,18 @@
 import { describe, OptionError } from '@leasepool/core'
-import { withoutLogin, type ConnectionFields } from '@leasepool/pg-adapter'
 import type { Knex } from 'knex'
+import type { Dialect } from './dialect'
 
 const WHERE = 'leasedKnex.connection'
 
+type Connection = Exclude<Knex.Config['connection'], undefined>
+
 /** The config's `connection` without user and password, in whichever form it came. Throws `OptionError`. */
-export function leasedConnection(connection: Knex.Config['connection']): Exclude<Knex.Config['connection'], undefined> {
+export function leasedConnection(connection: Knex.Config['connection'], dialect: Dialect): Connection {
   if (typeof connection === 'function') {
     const provide = connection as () => unknown
-    return async () => fieldsOf(await provide()) as Knex.ConnectionConfig
+    return async () => withoutLogin(await provide(), dialect) as Knex.ConnectionConfig
   }
-  return fieldsOf(connection) as Knex.ConnectionConfig
+  return withoutLogin(connection, dialect) as Knex.ConnectionConfig
 }
 
 /** The name of the database, where it can be seen without asking anybody. */
@@ -18,8 +20,8 @@ export function databaseOf(connection: Knex.Config['connection']): string | unde
   return typeof connection === 'object' && 'database' in connection ? (connection.database ?? undefined) : undefined
 }
 
-function fieldsOf(connection: unknown): object {
-  if (typeof connection === 'string') return withoutLogin(WHERE, { connectionString: connection } as ConnectionFields)
-  if (typeof connection === 'object' && connection !== null) return withoutLogin(WHERE, connection as ConnectionFields)
+function withoutLogin(connection: unknown, dialect: Dialect): object {
+  if (typeof connection === 'string') return dialect.withoutLogin(WHERE, dialect.fieldsOf(WHERE, connection))
+  if (typeof connection === 'object' && connection !== null) return dialect.withoutLogin(WHERE, connection)
   throw new OptionError(WHERE, 'an object, a connection string, or a function that gives one', describe(connection))
 }

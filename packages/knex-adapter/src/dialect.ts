@@ -1,29 +1,38 @@
-import { OptionError } from '@leasepool/core'
-import knex, { type Knex } from 'knex'
-import type { KnexClientClass } from './knex-members'
+import type { Clock, ConnectionDriver, ConnectionLedger, LeasedCredentials } from '@leasepool/core'
 
-/** Knex's names for the PostgreSQL dialect on the `pg` driver. */
-const POSTGRES = ['pg', 'postgres', 'postgresql']
-
-/** The client class that a Knex config would use. Throws `OptionError` for a dialect that cannot be served. */
-export function dialectClass(config: Knex.Config): KnexClientClass {
-  const { client } = config
-  const Dialect = typeof client === 'string' && POSTGRES.includes(client) ? classOf(client) : client
-  if (typeof Dialect !== 'function') throw unsupported(typeof client === 'string' ? `"${client}"` : String(client))
-  const { driverName, dialect } = (Dialect as { prototype: { driverName?: string; dialect?: string } }).prototype
-  if (driverName !== 'pg' || dialect !== 'postgresql') throw unsupported(`a client class for ${driverName ?? 'no driver'}`)
-  return Dialect as unknown as KnexClientClass
+/** What the connections of one Knex instance share. */
+export interface ConnectionBook {
+  readonly ledger: ConnectionLedger<object>
+  readonly credentials: LeasedCredentials
+  readonly clock: Clock
+  /** Limit for the wait for a slot, in ms; 0 for none: tarn has one. */
+  readonly connectTimeoutMs: number
 }
 
-/** A Knex without a connection loads no driver and opens no pool, but knows its class. */
-function classOf(client: string): Function {
-  return (knex({ client }).client as object).constructor
+/** A kind of database that Knex and leasepool both serve. */
+export interface Dialect {
+  /** The fields of a connection string. Throws `OptionError`. */
+  fieldsOf(where: string, text: string): object
+  /** Fields of a connection without user and password, which are dropped with a warning. Throws `OptionError`. */
+  withoutLogin(where: string, fields: object): object
+  /** The driver of one Knex instance, with leasepool in it. `made` is told of each connection as it is constructed. */
+  lease(driver: object, options: { book: () => ConnectionBook; clock: Clock; made: (connection: object) => void }): LeasedDriver
 }
 
-function unsupported(came: string): OptionError {
-  return new OptionError(
-    'leasedKnex.client',
-    `one of ${POSTGRES.map((name) => `"${name}"`).join(', ')}, or a class made from them`,
-    came,
-  )
+/** A driver whose connections are in the book. What the ledger knows a connection by is its `key`. */
+export interface LeasedDriver {
+  /** For Knex, in place of the driver's own module. */
+  readonly module: object
+  /** `settings` says where the database is. */
+  connections(settings: () => Promise<object>): ConnectionDriver<object>
+  keyOf(connection: object): object
+  ping(key: object, timeoutMs: number): Promise<'passed' | 'failed' | 'silent'>
+  /** Whether a connection that comes back must not be kept. */
+  isSuspect(key: object): boolean
+  /** Closes a connection that never got as far as the pool. */
+  discard(connection: object): void
+  /** Stops what the connection runs. Resolves when it may be used again, or is closed; rejects when it may be running still. */
+  cancel(connection: object, settings: object): Promise<void>
+  /** The generation with which the login was tried that failed with `error`; `undefined` for other errors. */
+  generationOfFailure(error: unknown): number | undefined
 }

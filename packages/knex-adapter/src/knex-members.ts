@@ -34,6 +34,7 @@ export interface KnexClient {
   getPoolSettings(config: PoolConfig | undefined): PoolSettings
   initializePool(config?: object): void
   acquireRawConnection(): Promise<unknown>
+  destroyRawConnection(connection: object): Promise<unknown>
   acquireConnection(): Promise<unknown>
   releaseConnection(connection: unknown): Promise<void>
   runner(builder: unknown): Runner

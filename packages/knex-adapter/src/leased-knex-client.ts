@@ -1,5 +1,4 @@
-import { cancelRequest, generationOfFailure, leasedClient } from '@leasepool/pg-adapter'
-import type { Client } from 'pg'
+import type { Dialect, LeasedDriver } from './dialect'
 import type { KnexClient, KnexClientClass, PoolConfig, PoolSettings, Runner, TarnPool } from './knex-members'
 import { closingAfterCreate, LeasedTarnPool, type LeasedTarnPoolOptions } from './leased-tarn-pool'
 import { releasingOnce } from './stream-release'
@@ -12,14 +11,13 @@ const STATE = Symbol('leasepool')
 
 interface State {
   pool?: LeasedTarnPool
-  /** The driver's client class without leasepool in it. */
-  Plain?: new (config?: never) => Client
-  /** Told of each client as it is constructed. */
-  onClient?: ((client: Client) => void) | undefined
+  driver?: LeasedDriver
+  /** Told of each connection as it is constructed. */
+  onMade?: ((connection: object) => void) | undefined
 }
 
 /** A Knex client class made from `Base`, whose pool follows the credentials. */
-export function leasedKnexClient(Base: KnexClientClass, options: LeasedTarnPoolOptions): KnexClientClass {
+export function leasedKnexClient(Base: KnexClientClass, dialect: Dialect, options: LeasedTarnPoolOptions): KnexClientClass {
   return class LeasedKnexClient extends Base {
     constructor(config: object) {
       super({ ...config, [STATE]: {} })
@@ -28,22 +26,22 @@ export function leasedKnexClient(Base: KnexClientClass, options: LeasedTarnPoolO
     override initializeDriver(): void {
       super.initializeDriver()
       const state = stateOf(this)
-      const driver = this.driver as { Client: new (config?: never) => Client }
-      state.Plain = driver.Client
-      this.driver = {
-        ...driver,
-        Client: watched(
-          leasedClient(driver.Client, () => state.pool!.book),
-          state,
-        ),
-      }
+      state.driver = dialect.lease(this.driver as object, {
+        book: () => state.pool!.book,
+        clock: options.clock,
+        made: (connection) => state.onMade?.(connection),
+      })
+      this.driver = state.driver.module
     }
 
     override getPoolSettings(config: PoolConfig | undefined): PoolSettings {
-      const settings = super.getPoolSettings(closingAfterCreate(config)) as PoolSettings
       const state = stateOf(this)
+      const driver = state.driver!
+      const settings = super.getPoolSettings(
+        closingAfterCreate(config, (connection) => driver.discard(connection)),
+      ) as PoolSettings
       const { max } = settings
-      state.pool = new LeasedTarnPool({ ...options, max, Plain: state.Plain!, config: () => settingsOf(this) })
+      state.pool = new LeasedTarnPool({ ...options, max, driver, settings: () => settingsOf(this) })
       return state.pool.settings(settings)
     }
 
@@ -54,25 +52,29 @@ export function leasedKnexClient(Base: KnexClientClass, options: LeasedTarnPoolO
     }
 
     override async acquireRawConnection(): Promise<unknown> {
+      const state = stateOf(this)
       try {
-        return await acquireOrClose(() => super.acquireRawConnection(), stateOf(this))
+        return await acquireOrClose(() => super.acquireRawConnection(), state)
       } catch (error) {
-        const generation = generationOfFailure(error)
+        const generation = state.driver!.generationOfFailure(error)
         if (generation === undefined || !(await options.credentials.reportError(error, generation))) throw error
-        return acquireOrClose(() => super.acquireRawConnection(), stateOf(this))
+        return acquireOrClose(() => super.acquireRawConnection(), state)
       }
+    }
+
+    /** tarn closes what it does not keep. */
+    override destroyRawConnection(connection: object): Promise<unknown> {
+      stateOf(this).pool?.retire(connection)
+      return super.destroyRawConnection(connection)
     }
 
     override runner(builder: unknown): Runner {
       return releasingOnce(super.runner(builder))
     }
 
-    /** By the protocol's CancelRequest: `pg_cancel_backend` is refused when another user started the query. */
-    override async cancelQuery(connection: object): Promise<void> {
-      const { stream } = this.connectionSettings as { stream?: unknown }
-      // Knex does not lend a connection again whose query may still run: it needs to know.
-      if (!(await cancelRequest(connection as Client, options.clock, stream)))
-        throw new Error('The server took no cancel request')
+    /** Knex does not lend a connection again whose query may still run: a rejection tells it so. */
+    override cancelQuery(connection: object): Promise<void> {
+      return stateOf(this).driver!.cancel(connection, this.connectionSettings)
     }
 
     override async destroy(callback?: (error?: unknown) => void): Promise<void> {
@@ -99,23 +101,14 @@ function stateOf(client: { config: object }): State {
 
 /** Knex prepares a connection after its login (version, search path) and forgets it, open, when that fails. */
 async function acquireOrClose(acquire: () => Promise<unknown>, state: State): Promise<unknown> {
-  let client: Client | undefined
-  state.onClient = (made) => (client = made)
-  const acquired = acquire() // constructs the client before it first waits
-  state.onClient = undefined
+  let connection: object | undefined
+  state.onMade = (made) => (connection = made)
+  const acquired = acquire() // constructs the connection before it first waits
+  state.onMade = undefined
   try {
     return await acquired
   } catch (error) {
-    void client?.end()
+    if (connection !== undefined) state.driver!.discard(connection)
     throw error
   }
-}
-
-function watched(Leased: new (config?: never) => Client, state: State): new (config?: never) => Client {
-  return class extends (Leased as new (config?: object) => Client) {
-    constructor(config?: object) {
-      super(config)
-      state.onClient?.(this)
-    }
-  } as unknown as new (config?: never) => Client
 }

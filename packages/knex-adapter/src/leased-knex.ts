@@ -7,8 +7,8 @@ import {
   type LeasedPoolOptions,
 } from '@leasepool/core'
 import type { Knex } from 'knex'
+import { clientClass } from './client-class'
 import { databaseOf, leasedConnection } from './connection'
-import { dialectClass } from './dialect'
 import { leasedKnexClient } from './leased-knex-client'
 
 /**
@@ -23,8 +23,9 @@ export function leasedKnex<T extends Knex.Config>(config: T, credentials: Leased
   checkOptions('leasedKnex', options, leasedPoolOptionRules)
   if ('connectionPool' in config)
     throw new OptionError('leasedKnex.connectionPool', 'no pool of your own beside a leased one', 'one')
-  const connection = leasedConnection(config.connection)
-  const client = leasedKnexClient(dialectClass(config), {
+  const { Client, dialect } = clientClass(config)
+  const connection = leasedConnection(config.connection, dialect)
+  const client = leasedKnexClient(Client, dialect, {
     credentials,
     name: options.name ?? databaseOf(connection) ?? 'knex',
     clock: options.clock ?? systemClock,

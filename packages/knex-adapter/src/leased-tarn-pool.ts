@@ -1,6 +1,5 @@
 import { LedgerPool, type Clock, type LeasedCredentials } from '@leasepool/core'
-import { farewellAfter, ping, pgDriver, type ClientBook } from '@leasepool/pg-adapter'
-import type { Client } from 'pg'
+import type { ConnectionBook, LeasedDriver } from './dialect'
 import type { PoolConfig, PoolSettings, TarnPool } from './knex-members'
 
 /** How long a probe waits for a slot of the pool, in ms. */
@@ -20,48 +19,52 @@ export interface LeasedTarnPoolOptions {
  */
 export class LeasedTarnPool {
   readonly #options: LeasedTarnPoolOptions
-  readonly #leased: LedgerPool<Client>
+  readonly #driver: LeasedDriver
+  readonly #leased: LedgerPool<object>
   #detach: (() => void) | undefined
   /** Passed validation and not handed to anybody yet. */
-  readonly #validated = new Set<Client>()
+  readonly #validated = new Set<object>()
 
-  constructor(
-    options: LeasedTarnPoolOptions & {
-      max: number
-      Plain: new (config?: never) => Client
-      config: () => Promise<object>
-    },
-  ) {
-    const { clock } = options
+  constructor(options: LeasedTarnPoolOptions & { max: number; driver: LeasedDriver; settings: () => Promise<object> }) {
+    const { credentials, clock, driver } = options
     this.#options = options
-    this.#leased = new LedgerPool({ ...options, probeSlotWaitMs: PROBE_SLOT_WAIT_MS, driver: pgDriver(options) })
-    this.book = { ledger: this.#leased.ledger, credentials: options.credentials, clock, connectTimeoutMs: 0 }
+    this.#driver = driver
+    this.#leased = new LedgerPool({
+      ...options,
+      probeSlotWaitMs: PROBE_SLOT_WAIT_MS,
+      driver: driver.connections(options.settings),
+    })
+    this.book = { ledger: this.#leased.ledger, credentials, clock, connectTimeoutMs: 0 }
   }
 
-  /** For the pool's clients. */
-  readonly book: ClientBook
+  /** For the pool's connections. */
+  readonly book: ConnectionBook
 
   /** tarn's settings, with the ledger in between. */
   settings(settings: PoolSettings): PoolSettings {
     return {
       ...settings,
       create: async () => {
-        const client = await settings.create()
-        this.#leased.ledger.opened(client as Client)
-        return client
+        const connection = await settings.create()
+        this.#leased.ledger.opened(this.#driver.keyOf(connection))
+        return connection
       },
-      validate: (client) => this.#validate(client as Client, settings),
+      validate: (connection) => this.#validate(connection, settings),
     }
   }
 
   /** Follows what tarn says it does, and the credentials. */
   follow(pool: TarnPool): void {
-    const { ledger } = this.#leased
     this.#detach = this.#options.credentials.attach(this.#leased)
-    pool.on('acquireSuccess', (_, client) => void this.#validated.delete(client as Client))
-    pool.on('release', (client) => void ledger.giveBack(client as Client))
+    pool.on('acquireSuccess', (_, connection) => void this.#validated.delete(this.#driver.keyOf(connection)))
+    pool.on('release', (connection) => this.#giveBack(this.#driver.keyOf(connection)))
     // Whoever asked has gone while the connection was validated: tarn keeps it as free, in a later turn.
     pool.on('acquireFail', () => void this.#options.clock.sleep(0).then(() => this.#takeBackUndelivered()))
+  }
+
+  /** Closes a connection, if it is not closing. */
+  retire(connection: object): void {
+    this.#leased.ledger.retire(this.#driver.keyOf(connection))
   }
 
   /** Resolves when every socket is closed. */
@@ -70,38 +73,45 @@ export class LeasedTarnPool {
     this.#detach?.()
   }
 
-  async #validate(client: Client, settings: PoolSettings): Promise<boolean> {
+  #giveBack(key: object): void {
     const { ledger } = this.#leased
-    const lent = ledger.lend(client)
+    if (this.#driver.isSuspect(key)) ledger.retire(key)
+    else ledger.giveBack(key)
+  }
+
+  async #validate(connection: object, settings: PoolSettings): Promise<boolean> {
+    const { ledger } = this.#leased
+    const key = this.#driver.keyOf(connection)
+    const lent = ledger.lend(key)
     if (lent === 'refused') return false
-    const passed = (await settings.validate(client)) && (lent === 'lent' || (await this.#ping(client)))
-    if (passed) this.#validated.add(client)
-    else ledger.retire(client)
+    const passed = (await settings.validate(connection)) && (lent === 'lent' || (await this.#ping(key)))
+    if (passed) this.#validated.add(key)
+    else ledger.retire(key)
     return passed
   }
 
-  async #ping(client: Client): Promise<boolean> {
-    const result = await ping(client, this.#options.clock, this.#options.pingTimeoutMs)
+  async #ping(key: object): Promise<boolean> {
+    const result = await this.#driver.ping(key, this.#options.pingTimeoutMs)
     if (result === 'passed') return true
-    this.#leased.ledger.pingFailed(client, farewellAfter(result))
+    this.#leased.ledger.pingFailed(key, result === 'silent' ? 'cut' : 'goodbye')
     return false
   }
 
   #takeBackUndelivered(): void {
-    for (const client of this.#validated) this.#leased.ledger.giveBack(client)
+    for (const key of this.#validated) this.#leased.ledger.giveBack(key)
     this.#validated.clear()
   }
 }
 
 /** A pool config whose connections are closed when the app's `afterCreate` refuses them; Knex itself forgets them open. */
-export function closingAfterCreate(config: PoolConfig | undefined): PoolConfig | undefined {
+export function closingAfterCreate(config: PoolConfig | undefined, close: (connection: object) => void): PoolConfig | undefined {
   const { afterCreate } = config ?? {}
   if (afterCreate === undefined) return config
   return {
     ...config,
     afterCreate: (connection, done) =>
       afterCreate(connection, (error, result) => {
-        if (error) void (connection as Client).end()
+        if (error) close(connection)
         done(error, result)
       }),
   }

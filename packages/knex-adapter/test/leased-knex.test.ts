@@ -307,7 +307,7 @@ test('two Knex instances from one config have pools of their own', async () => {
 test('what cannot be served is refused with the option’s name', async () => {
   const { credentials } = await open()
   const connection = { database: 'app' }
-  for (const client of ['mysql2', 'mysql', 'sqlite3', 'pgnative', 'cockroachdb', 'redshift', 'oracledb', 'mssql', undefined]) {
+  for (const client of ['mysql', 'sqlite3', 'better-sqlite3', 'pgnative', 'redshift', 'oracledb', 'mssql', 7, undefined]) {
     expect(() => leasedKnex({ client, connection } as Knex.Config, credentials)).toThrow(/leasedKnex.client.*"pg"/)
   }
   expect(() => leasedKnex({ client: 'pg', connection: { host: 'db' } }, credentials)).toThrow(/leasedKnex.connection.database/)
@@ -316,6 +316,32 @@ test('what cannot be served is refused with the option’s name', async () => {
     /expected "pingTimeoutMs"/,
   )
   expect(() => leasedKnex({ client: 'pg', connectionPool: {} } as never, credentials)).toThrow(OptionError)
+})
+
+test('a class of a driver that cannot be served is refused by its name', async () => {
+  const { credentials } = await open()
+  for (const client of ['mysql', 'redshift', 'pgnative']) {
+    const Base = knexFactory({ client }).client.constructor as new () => object
+    const made = { client: class extends Base {}, connection: { database: 'app' } }
+    expect(() => leasedKnex(made as unknown as Knex.Config, credentials)).toThrow(/leasedKnex.client.* a client class for /)
+  }
+})
+
+test('the client for CockroachDB, as far as PostgreSQL can tell', async () => {
+  const { db, credentials } = await open({ client: 'cockroachdb' })
+  const old = await who(db)
+  await db.transaction(async (trx) => {
+    await credentials.rotate()
+    expect(await who(trx)).toBe(old)
+  })
+  expect(await who(db)).toBe(credentials.current().username)
+  await expect(db.raw('SELECT pg_sleep(20)').timeout(100, { cancel: true })).rejects.toThrow(/timeout of 100ms exceeded/)
+  expect(db.client.constructor.prototype.driverName).toBe('cockroachdb')
+})
+
+test('dialect in place of client', async () => {
+  const { db, credentials } = await open({ client: undefined, dialect: 'pg' } as never)
+  expect(await who(db)).toBe(credentials.current().username)
 })
 
 test('takes a client class made from Knex’s own, and its overrides stay', async () => {

@@ -1,0 +1,45 @@
+import {
+  cancelRequest,
+  generationOfFailure,
+  leasedClient,
+  pgDriver,
+  ping,
+  withoutLogin,
+  type ClientBook,
+} from '@leasepool/pg-adapter'
+import type { Client } from 'pg'
+import type { Dialect } from './dialect'
+
+type ClientClass = new (config?: never) => Client
+
+/** PostgreSQL, and what speaks its protocol, with the driver `pg`. */
+export const pgDialect: Dialect = {
+  fieldsOf: (_, connectionString) => ({ connectionString }),
+  withoutLogin,
+  lease(driver, { book, clock, made }) {
+    const { Client: Plain } = driver as { Client: ClientClass }
+    return {
+      module: { ...driver, Client: watched(leasedClient(Plain, book as unknown as () => ClientBook), made) },
+      connections: (settings) => pgDriver({ Plain, config: settings, clock }),
+      keyOf: (client) => client,
+      ping: (client, timeoutMs) => ping(client as Client, clock, timeoutMs),
+      isSuspect: () => false, // its ping tells
+      discard: (client) => void (client as Client).end(),
+      async cancel(client, settings) {
+        // By the protocol's CancelRequest: `pg_cancel_backend` is refused when another user started the query.
+        const { stream } = settings as { stream?: unknown }
+        if (!(await cancelRequest(client as Client, clock, stream))) throw new Error('The server took no cancel request')
+      },
+      generationOfFailure,
+    }
+  },
+}
+
+function watched(Leased: ClientClass, made: (client: object) => void): ClientClass {
+  return class extends (Leased as new (config?: object) => Client) {
+    constructor(config?: object) {
+      super(config)
+      made(this)
+    }
+  } as unknown as ClientClass
+}
