@@ -16,6 +16,8 @@ export class UserSource implements CredentialSource {
   readonly prefix = `v-${Math.random().toString(36).slice(2, 10)}-`
   /** Users that are made from now on may not log in. */
   refusesLogins = false
+  /** Awaited before a user is dropped, and its sessions with it. */
+  beforeRevoke: ((username: string) => Promise<void>) | undefined
   readonly revoked: string[] = []
   readonly #maker: UserMaker
   #count = 0
@@ -42,6 +44,7 @@ export class UserSource implements CredentialSource {
   }
 
   async revoke({ id }: Lease): Promise<void> {
+    await this.beforeRevoke?.(id)
     await this.#maker.dropUser(id)
     this.revoked.push(id)
   }
