@@ -28,14 +28,17 @@ const says =
     code.test(facts.code) && pattern.test(facts.message)
 
 /**
- * The first that fits. MySQL and MariaDB by number: mysql2 gives MariaDB's the names of MySQL's. PgBouncer has one code for everything
- * (https://www.pgbouncer.org/), so its texts must do.
+ * The first that fits. MySQL and MariaDB by number: mysql2 gives MariaDB's the names of MySQL's. PgBouncer has one code for everything,
+ * also for what it passes on of the server's refusals (1.26 keeps the server's code), so texts must do.
  */
 const RULES: readonly Rule[] = [
   // A dropped role's open session, at `session_user` or at DDL.
   ['credential-refused', says(/^invalid role OID|^role \d+ was concurrently dropped/, /^42704$/)],
   ['credential-refused', says(/SASL authentication failed|bouncer config error|no such user|password authentication/, /^08P01$/)],
+  ['credential-refused', says(/is not permitted to log in$/, /^08P01$/)],
   ['server-busy', says(/query_wait_timeout|login has been failing|no more connections|server conn crashed/, /^08P01$/)],
+  ['server-busy', says(/too many (connections|clients)|connection slots are reserved|the database system is/, /^08P01$/)],
+  ['permission-lost', says(/^permission denied for database/, /^08P01$/)],
   ['credential-refused', sqlState('28P01', '28000')],
   ['permission-lost', sqlState('42501')],
   ['server-busy', sqlState('53', '57P')],
