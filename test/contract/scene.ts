@@ -38,7 +38,7 @@ export interface Behaviour {
   readonly name: string
   /** Sockets of the pool. @default 3 */
   readonly max?: number
-  readonly pool?: LeasedPoolOptions
+  readonly pool?: LeasedPoolOptions | ((server: ContractServer) => LeasedPoolOptions)
   readonly credentials?: LeasedCredentialsOptions
   /** For what not everything can do. */
   readonly where?: (subject: Subject, server: ServerKind) => boolean
@@ -56,8 +56,9 @@ export async function runBehaviour(behaviour: Behaviour, subject: Subject, serve
   const pools: ContractPool[] = []
   const open = (options: Partial<OpenOptions> = {}): ContractPool => {
     const { host, database } = server
+    const leased = typeof behaviour.pool === 'function' ? behaviour.pool(server) : behaviour.pool
     const where = { host, port: proxy?.port ?? server.port, database, max: behaviour.max ?? 3 }
-    const opened = subject.open({ ...where, name: `pool ${pools.length + 1}`, ...behaviour.pool, ...options }, credentials)
+    const opened = subject.open({ ...where, name: `pool ${pools.length + 1}`, ...leased, ...options }, credentials)
     pools.push(opened)
     return opened
   }

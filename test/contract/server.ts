@@ -25,6 +25,9 @@ export interface ContractServer {
   sessions(prefix: string): Promise<number>
   /** The name that a session logged in with, as `who`. */
   readonly who: string
+  /** A role that every user may act as, and the role that a session acts as, as `role`. */
+  readonly owner: string
+  readonly role: string
   readonly begin: string
   sleep(ms: number): string
   /** What an unknown table is answered with: the driver's own code. */
@@ -48,7 +51,7 @@ export async function startServer(kind: ServerKind): Promise<ContractServer> {
 /** Sessions are the bouncer's clients, or what runs in their name on the server when that is more: a query whose client has gone. */
 async function startBehindPgBouncer(kind: 'pgbouncer-session' | 'pgbouncer-transaction'): Promise<ContractServer> {
   const database = await startDatabase()
-  const postgres = postgresServer(database)
+  const postgres = await postgresServer(database)
   const bouncer = await startPgBouncer(database, kind === 'pgbouncer-session' ? 'session' : 'transaction')
   const running = async (prefix: string): Promise<number> => {
     const ofThem = `starts_with(usename, '${prefix}') AND state <> 'idle'`
@@ -72,8 +75,11 @@ async function startBehindPgBouncer(kind: 'pgbouncer-session' | 'pgbouncer-trans
   }
 }
 
-function postgresServer(database: TestDatabase): ContractServer {
+async function postgresServer(database: TestDatabase): Promise<ContractServer> {
   const { host, port, sql } = database
+  const owner = 'app_owner'
+  await sql(`CREATE ROLE ${owner} NOLOGIN`)
+  await sql(`GRANT CREATE ON DATABASE app TO ${owner}`)
   const endSessions = async (username: string): Promise<void> => {
     await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${username}'`)
   }
@@ -84,7 +90,7 @@ function postgresServer(database: TestDatabase): ContractServer {
     database: 'app',
     sql,
     makeUser: async (username, password, canLogIn) => {
-      await sql(`CREATE ROLE "${username}" ${canLogIn ? 'LOGIN' : 'NOLOGIN'} PASSWORD '${password}' IN ROLE app_rw`)
+      await sql(`CREATE ROLE "${username}" ${canLogIn ? 'LOGIN' : 'NOLOGIN'} PASSWORD '${password}' IN ROLE app_rw, ${owner}`)
     },
     setPassword: async (username, password) => void (await sql(`ALTER ROLE "${username}" PASSWORD '${password}'`)),
     dropUser: async (username) => {
@@ -99,6 +105,8 @@ function postgresServer(database: TestDatabase): ContractServer {
       return all.filter(({ user }) => user.startsWith(prefix)).reduce((sum, { count }) => sum + count, 0)
     },
     who: 'SELECT session_user AS who',
+    owner,
+    role: 'SELECT current_user AS role',
     begin: 'BEGIN',
     sleep: (ms) => `SELECT pg_sleep(${ms / 1_000})`,
     unknownTable: '42P01',
@@ -109,6 +117,9 @@ function postgresServer(database: TestDatabase): ContractServer {
 async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
   const server = await startMysqlDatabase(kind)
   const { host, port, database, sql } = server
+  const owner = `${database}_owner`
+  await sql(`CREATE ROLE ${owner}`)
+  await sql(`GRANT ALL ON ${database}.* TO ${owner}`)
   const endSessions = async (username: string): Promise<void> => {
     const rows = await sql(`SELECT id FROM information_schema.processlist WHERE user = '${username}'`)
     // One may have ended by itself since.
@@ -123,6 +134,7 @@ async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
     makeUser: async (username, password, canLogIn) => {
       await sql(`CREATE USER '${username}'@'%' IDENTIFIED BY '${password}'${canLogIn ? '' : ' ACCOUNT LOCK'}`)
       await sql(`GRANT ALL ON ${database}.* TO '${username}'@'%'`)
+      await sql(`GRANT ${owner} TO '${username}'@'%'`)
     },
     setPassword: async (username, password) => void (await sql(`ALTER USER '${username}'@'%' IDENTIFIED BY '${password}'`)),
     dropUser: async (username) => {
@@ -137,10 +149,15 @@ async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
       const all = await server.sessions()
       return all.filter(({ user }) => user.startsWith(prefix)).reduce((sum, { count }) => sum + count, 0)
     },
+    owner,
+    role: "SELECT REPLACE(REPLACE(CURRENT_ROLE(), '`', ''), '@%', '') AS role",
     who: `SELECT SUBSTRING_INDEX(USER(), '@', 1) AS who`,
     begin: 'START TRANSACTION',
     sleep: (ms) => `SELECT SLEEP(${ms / 1_000})`,
     unknownTable: 'ER_NO_SUCH_TABLE',
-    stop: () => server.stop(),
+    stop: async () => {
+      await sql(`DROP ROLE ${owner}`)
+      await server.stop()
+    },
   }
 }

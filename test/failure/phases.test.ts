@@ -133,7 +133,7 @@ class Cell {
       name: 'gate',
       probe: () => Promise.resolve('logged-in'),
       promote: () => undefined,
-      drain: () => Promise.resolve([]),
+      drain: () => Promise.resolve(),
       stats: () => ({ name: 'gate', max: 1, sockets: 0, idle: 0, borrowed: 0, stale: 0 }),
       ...gate,
     })
@@ -222,7 +222,7 @@ const PHASES: Record<string, (cell: Cell) => Promise<void>> = {
 
   async drain(cell) {
     await cell.start()
-    cell.attachGate({ drain: (generation) => (generation === 1 ? cell.on().then(() => []) : Promise.resolve([])) })
+    cell.attachGate({ drain: (generation) => (generation === 1 ? cell.on() : Promise.resolve()) })
     await cell.credentials.rotate()
     await givesBackTheOldOne(cell)
   },
@@ -251,7 +251,7 @@ const PHASES: Record<string, (cell: Cell) => Promise<void>> = {
   async revoke(cell) {
     await cell.start()
     const onDrained = new Promise<void>((resolve) => cell.credentials.once('drained', () => void cell.on().then(resolve)))
-    cell.attachGate({ drain: () => Promise.resolve([]) })
+    cell.attachGate({ drain: () => Promise.resolve() })
     // The switch is asynchronous for some faults: the request for the lease is held until it has been turned.
     const held = cell.vault.failNext('sys/leases/revoke', { hang: true })
     await cell.credentials.rotate()

@@ -53,7 +53,7 @@ export interface EventLog {
 }
 
 const NAMES = [
-  'issued', 'renewed', 'renewFailed', 'rotationStarted', 'probeSkipped', 'probeFailed', 'rotated', 'rotationFailed', 'connectionForced',
+  'issued', 'renewed', 'renewFailed', 'rotationStarted', 'probeSkipped', 'probeFailed', 'rotated', 'rotationFailed', 'connectionForced', 'pinnedConnectionKept', 'leakSuspected',
   'drained', 'revoked', 'revokeFailed', 'loggedIn', 'tokenRenewed', 'tokenRenewFailed', 'tokenSpent',
   'sourceCheckFailed', 'sourceChecked', 'fellBack', 'cameBack', 'loginRefused', 'loginsPaused', 'healthChanged', 'wokeUp', 'closed',
 ] as const satisfies (keyof LeasedCredentialsEvents)[] // prettier-ignore

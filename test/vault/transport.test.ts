@@ -168,7 +168,7 @@ describeWithVault('a server that is sealed', () => {
       name: 'gate',
       probe: () => api('PUT', 'sys/seal').then(() => 'logged-in' as const),
       promote: () => undefined,
-      drain: () => Promise.resolve([]),
+      drain: () => Promise.resolve(),
       stats: () => ({ name: 'gate', max: 1, sockets: 0, idle: 0, borrowed: 0, stale: 0 }),
     })
     await credentials.rotate()

@@ -21,6 +21,8 @@ const TEXTS: Texts = {
   rotationFailed: ({ generation, retryInMs, cause }) =>
     `generation ${generation} serves on${again(retryInMs)}: ${messageOf(cause)}`,
   connectionForced: ({ generation, borrowedMs }) => `generation ${generation}, borrowed for ${seconds(borrowedMs)}`,
+  pinnedConnectionKept: ({ generation, borrowedMs }) => `generation ${generation}, pinned, borrowed for ${seconds(borrowedMs)}`,
+  leakSuspected: ({ generation, borrowedMs }) => `generation ${generation}, borrowed for ${seconds(borrowedMs)}`,
   drained: ({ generation, reason, waitedMs }) => `generation ${generation} after ${seconds(waitedMs)}, ${reason}`,
   revoked: ({ generation }) => `generation ${generation}, its user is gone`,
   revokeFailed: ({ generation, endsInMs, cause }) =>

@@ -1,36 +1,7 @@
 import type { Clock } from './clock'
+import type { Entry, Farewell, LedgerEntry, ConnectionState, LendResult } from './ledger-entry'
+import { pinnable } from './pin'
 import { SocketSlots } from './socket-slots'
-
-/**
- * `opening`: logging in and being prepared. `ready`: opened, never lent. `idle`: came back, can be lent again. `borrowed`: lent.
- * `closing`: said goodbye, the socket is not gone yet.
- */
-export type ConnectionState = 'opening' | 'ready' | 'idle' | 'borrowed' | 'closing'
-
-/** What is known of one physical connection. */
-export interface LedgerEntry {
-  /** The generation it logged in with, or is logging in with. */
-  readonly generation: number
-  readonly state: ConnectionState
-  /** When it entered that state, by the clock's `nowMs()`. */
-  readonly sinceMs: number
-}
-
-/** Changed in place: lending and giving back are on every query's way. */
-interface Entry extends LedgerEntry {
-  state: ConnectionState
-  sinceMs: number
-  /** Since when it had been idle when it was lent last. */
-  idleSinceMs: number
-  /** It is checked before it is lent again, however short it was idle. */
-  isSuspect: boolean
-}
-
-/** `goodbye`: the connection runs nothing, end it politely. `cut`: it does not answer, drop its socket. */
-export type Farewell = 'goodbye' | 'cut'
-
-/** `lent`: use it. `ping`: lent, but check it first. `refused`: closing, gone, or stale; ask for another one. */
-export type LendResult = 'lent' | 'ping' | 'refused'
 
 /**
  * The book of one pool: which physical connection belongs to which generation, since when it is idle or borrowed, whether it needs
@@ -42,6 +13,7 @@ export class ConnectionLedger<Connection extends object> {
   readonly #clock: Clock
   readonly #close: (connection: Connection, how: Farewell) => void
   readonly #bypassMs: number
+  readonly #onLend: (() => void) | undefined
   readonly #entries = new Map<Connection, Entry>()
   /** Connections of this generation and earlier are stale. */
   #retiredUpTo = 0
@@ -55,11 +27,14 @@ export class ConnectionLedger<Connection extends object> {
     clock: Clock
     pingBypassMs: number
     close: (connection: Connection, how: Farewell) => void
+    /** Told of each connection that is lent. */
+    onLend?: () => void
   }) {
     this.slots = new SocketSlots(options.max)
     this.#clock = options.clock
     this.#close = options.close
     this.#bypassMs = options.pingBypassMs
+    this.#onLend = options.onLend
   }
 
   /** A login begins. The caller holds a slot for it, which {@link closed} gives back. */
@@ -68,9 +43,13 @@ export class ConnectionLedger<Connection extends object> {
       generation,
       state: 'opening',
       sinceMs: this.#clock.nowMs(),
+      borrowedAt: undefined,
+      isPinned: false,
+      isReported: false,
       idleSinceMs: 0,
       isSuspect: false,
     })
+    pinnable(connection, () => this.pin(connection))
   }
 
   /** The login is complete and the connection can be lent. One that became stale meanwhile goes unless it is lent at once. */
@@ -85,9 +64,10 @@ export class ConnectionLedger<Connection extends object> {
 
   /**
    * The pool is about to lend it. A stale one is refused and closed, except when it has just been opened: a login that a rotation
-   * overtook serves once (its lease is valid until the drain is over), so that nobody has to wait for two logins.
+   * overtook serves once (its lease is valid until the drain is over), so that nobody has to wait for two logins. One that would have to be
+   * checked is refused and closed where there were checks enough: `mayPing` is false.
    */
-  lend(connection: Connection): LendResult {
+  lend(connection: Connection, mayPing = true): LendResult {
     const entry = this.#entries.get(connection)
     if (entry === undefined || entry.state === 'closing') return 'refused'
     const fresh = entry.state !== 'idle'
@@ -95,11 +75,48 @@ export class ConnectionLedger<Connection extends object> {
       this.retire(connection)
       return 'refused'
     }
+    const isDue = entry.isSuspect || (!fresh && this.#clock.nowMs() - entry.sinceMs > this.#bypassMs)
+    if (isDue && !mayPing) {
+      this.retire(connection)
+      return 'refused'
+    }
     entry.idleSinceMs = entry.sinceMs
-    this.#enter(entry, 'borrowed')
-    const isDue = entry.isSuspect || (!fresh && entry.sinceMs - entry.idleSinceMs > this.#bypassMs)
     entry.isSuspect = false
+    entry.isReported = false
+    entry.borrowedAt = undefined
+    this.#enter(entry, 'borrowed')
+    this.#onLend?.()
     return isDue ? 'ping' : 'lent'
+  }
+
+  /** Remembers where a lent connection was asked for. */
+  lentTo(connection: Connection, borrowedAt: Error | undefined): void {
+    const entry = this.#entries.get(connection)
+    if (entry?.state === 'borrowed') entry.borrowedAt = borrowedAt
+  }
+
+  /** Its borrower holds it on purpose, until it is given back or the returned function is called. `undefined`: nobody has borrowed it. */
+  pin(connection: Connection): (() => void) | undefined {
+    const entry = this.#entries.get(connection)
+    if (entry?.state !== 'borrowed') return undefined
+    entry.isPinned = true
+    return () => void (entry.isPinned = false)
+  }
+
+  /** What has been borrowed for so long and was not told of yet; it counts as told now. */
+  overdue(borrowedMs: number): LedgerEntry[] {
+    const sinceMs = this.#clock.nowMs() - borrowedMs
+    const late = [...this.#entries.values()].filter(
+      (entry) => entry.state === 'borrowed' && !entry.isReported && entry.sinceMs <= sinceMs,
+    )
+    for (const entry of late) entry.isReported = true
+    return late
+  }
+
+  /** Since when the one has been borrowed that was lent first of those that nobody was told of. */
+  get heldSinceMs(): number | undefined {
+    const held = [...this.#entries.values()].filter((entry) => entry.state === 'borrowed' && !entry.isReported)
+    return held.length === 0 ? undefined : Math.min(...held.map(({ sinceMs }) => sinceMs))
   }
 
   /** It came back. `false`: it is stale, or its slot is wanted; it has been closed and must not be kept. */
@@ -108,6 +125,7 @@ export class ConnectionLedger<Connection extends object> {
     if (entry === undefined || entry.state === 'closing') return false
     if (entry.state === 'idle') return true
     this.#enter(entry, 'idle')
+    entry.isPinned = false
     this.#settleWaits()
     if (!this.#isStale(entry) && !this.#slotWanted) return true
     this.retire(connection)
@@ -130,6 +148,7 @@ export class ConnectionLedger<Connection extends object> {
     const entry = this.#entries.get(connection)
     if (entry === undefined || entry.state === 'closing') return false
     this.#enter(entry, 'closing')
+    entry.isPinned = false
     this.#slotWanted = false
     this.#settleWaits()
     return true
@@ -159,15 +178,25 @@ export class ConnectionLedger<Connection extends object> {
     return slot
   }
 
-  /** Makes every generation up to `generation` stale and closes those of its connections that nobody uses. */
-  retireGenerations(generation: number): void {
+  /**
+   * Makes every generation up to `generation` stale and closes those of its connections that nobody uses. `paced`: idle ones are closed by
+   * {@link retireOneStale}; until then they are refused, as ever, when they are to be lent.
+   */
+  retireGenerations(generation: number, { paced = false }: { readonly paced?: boolean } = {}): void {
     this.#retiredUpTo = Math.max(this.#retiredUpTo, generation)
-    this.#retireIdle((entry) => this.#isStale(entry))
+    this.#retireIdle((entry) => this.#isStale(entry) && !(paced && entry.state === 'idle'))
   }
 
-  /** Resolves when no connection of `generation` or earlier is left, logins under way included. */
-  drained(generation: number): Promise<void> {
-    return this.#wait(() => this.upTo(generation).length === 0)
+  /** Closes the stale connection that has been idle for longest. `false`: there is none. */
+  retireOneStale(): boolean {
+    const [first] = this.#idle().filter(([, entry]) => this.#isStale(entry))
+    if (first !== undefined) this.retire(first[0])
+    return first !== undefined
+  }
+
+  /** Resolves when no connection of `generation` or earlier, but later than `after`, is left, logins under way included. */
+  drained(generation: number, after = 0): Promise<void> {
+    return this.#wait(() => this.upTo(generation, after).length === 0)
   }
 
   /** Resolves when nothing is borrowed. */
@@ -175,9 +204,9 @@ export class ConnectionLedger<Connection extends object> {
     return this.#wait(() => this.count('borrowed') === 0)
   }
 
-  /** Connections of `generation` or earlier, whatever they are doing. */
-  upTo(generation: number): [Connection, LedgerEntry][] {
-    return [...this.#entries].filter(([, entry]) => entry.generation <= generation)
+  /** Connections of `generation` or earlier, but later than `after`, whatever they are doing. */
+  upTo(generation: number, after = 0): [Connection, LedgerEntry][] {
+    return [...this.#entries].filter(([, entry]) => entry.generation <= generation && entry.generation > after)
   }
 
   count(which: ConnectionState | 'stale'): number {
@@ -187,13 +216,16 @@ export class ConnectionLedger<Connection extends object> {
 
   #makeRoom(slot: Promise<void>): void {
     if (this.count('closing') > 0) return // its slot is on the way
-    const idle = [...this.#entries]
-      .filter(([, entry]) => entry.state === 'idle')
-      .toSorted(([, a], [, b]) => a.sinceMs - b.sinceMs)
-    if (idle[0] !== undefined) return this.retire(idle[0][0])
+    const [first] = this.#idle()
+    if (first !== undefined) return this.retire(first[0])
     this.#slotWanted = true
     const served = (): void => void (this.#slotWanted = false)
     slot.then(served, served)
+  }
+
+  /** Those that have been idle for longest first. */
+  #idle(): [Connection, Entry][] {
+    return [...this.#entries].filter(([, entry]) => entry.state === 'idle').toSorted(([, a], [, b]) => a.sinceMs - b.sinceMs)
   }
 
   #isStale(entry: LedgerEntry): boolean {

@@ -10,6 +10,7 @@ export type LeasepoolErrorCode =
   | 'ERR_START_TIMEOUT'
   | 'ERR_LOGIN_PAUSED'
   | 'ERR_ACQUIRE_TIMEOUT'
+  | 'ERR_ASSUME_ROLE'
   | 'ERR_RENDERED_FILE'
   | 'ERR_NO_SOURCE'
 
@@ -76,6 +77,16 @@ export class AcquireTimeoutError extends LeasepoolError {
     readonly waitedMs: number,
   ) {
     super('ERR_ACQUIRE_TIMEOUT', `No connection of pool ${pool} came free within ${waitedMs} ms`)
+  }
+}
+
+/** A connection does not act as the role that `assumeRole` names although `SET ROLE` succeeded. It was closed. */
+export class AssumeRoleError extends LeasepoolError {
+  constructor(
+    readonly role: string,
+    readonly actual: string,
+  ) {
+    super('ERR_ASSUME_ROLE', `The connection acts as ${actual} after SET ROLE ${role}`)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Health, HealthReason } from './health'
+import type { HeldConnection } from './pool'
 
 /**
  * Why a new credential was taken. `source-changed`: the source has another one (a file was written, a static role's password changed).
@@ -62,7 +63,14 @@ export interface LeasedCredentialsEvents {
     event: { generation: number; reason: RotationReason; attempt: number; retryInMs: number | undefined; cause: unknown },
   ]
   /** A borrowed connection of a retired generation was cancelled and closed at the drain deadline. */
-  connectionForced: [event: { pool: string; generation: number; borrowedMs: number }]
+  connectionForced: [event: { pool: string } & HeldConnection]
+  /**
+   * A pinned connection of a retired generation stays open beyond the drain deadline. It is closed by force after `forMs`, when its user ends;
+   * `undefined`: not by itself.
+   */
+  pinnedConnectionKept: [event: { pool: string; forMs: number | undefined } & HeldConnection]
+  /** A connection has been borrowed for longer than the pool's `leakWarnMs`; said once for each borrow. */
+  leakSuspected: [event: { pool: string } & HeldConnection]
   /** No connection of this generation is left. `deadline`: some had to be closed by force. */
   drained: [event: { generation: number; reason: 'idle' | 'deadline'; waitedMs: number }]
   /** The lease was given back: Vault has dropped the database user. */

@@ -36,6 +36,7 @@ export type { LeasedCredentialsStatus } from './status'
 export { closeOnSignal, type Closable, type CloseOnSignalOptions } from './close-on-signal'
 export {
   AcquireTimeoutError,
+  AssumeRoleError,
   ClosedError,
   LeasepoolError,
   LoginPausedError,
@@ -59,9 +60,12 @@ export { LeaseLostError, type CredentialSource, type IssuedCredential, type Sour
 export type { Lease } from './lease'
 
 // For adapters
-export type { ForcedClose, PoolStats, ProbeResult, RotatablePool } from './pool'
-export { LedgerPool, leasedPoolOptionRules, type ConnectionDriver, type LeasedPoolOptions } from './ledger-pool'
-export { ConnectionLedger, type ConnectionState, type Farewell, type LedgerEntry, type LendResult } from './connection-ledger'
+export type { DrainLimits, HeldConnection, PoolHost, PoolStats, ProbeResult, RotatablePool } from './pool'
+export { LedgerPool, type ConnectionDriver } from './ledger-pool'
+export { leasedPoolOptionRules, leasedPoolSettings, type LeasedPoolOptions, type LeasedPoolSettings } from './leased-pool-options'
+export { pin, pinnable } from './pin'
+export { ConnectionLedger } from './connection-ledger'
+export type { ConnectionState, Farewell, LedgerEntry, LendResult } from './ledger-entry'
 export { SocketSlots } from './socket-slots'
 export {
   aFunction,

@@ -149,6 +149,7 @@ export class LeasedCredentials extends EventEmitter<LeasedCredentialsEvents> {
   attach(pool: RotatablePool): () => void {
     if (this.#closing !== undefined) throw new ClosedError(CLOSED)
     this.#pools.add(pool)
+    pool.attached?.({ leakSuspected: (held) => this.#emit('leakSuspected', { pool: pool.name, ...held }) })
     return () => void this.#pools.delete(pool)
   }
 

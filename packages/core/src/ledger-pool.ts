@@ -1,10 +1,15 @@
 import type { Clock } from './clock'
-import { ConnectionLedger, type Farewell } from './connection-ledger'
+import { ConnectionLedger } from './connection-ledger'
 import type { Credential } from './credential'
+import { drain } from './drain'
 import { ClosedError } from './errors'
-import { milliseconds, nonEmptyString, type OptionRules } from './options'
+import { LeakWatch } from './leak-watch'
+import type { LeasedPoolSettings } from './leased-pool-options'
+import type { Farewell, LedgerEntry } from './ledger-entry'
 import { TimeLimit } from './time-limit'
-import type { ForcedClose, PoolStats, ProbeResult, RotatablePool } from './pool'
+import type { DrainLimits, HeldConnection, PoolHost, PoolStats, ProbeResult, RotatablePool } from './pool'
+
+const PROBE_SLOT_WAIT_MS = 1_000
 
 /** What an adapter knows of its library: how one physical connection is tried, closed, and closed by force. */
 export interface ConnectionDriver<Connection extends object> {
@@ -19,49 +24,64 @@ export interface ConnectionDriver<Connection extends object> {
   forceClose(connection: Connection): Promise<void>
 }
 
-/** What users can set on every leased pool, beside the options of the library itself. */
-export interface LeasedPoolOptions {
-  /** How events and messages name this pool. Default: the name of the database. */
-  readonly name?: string
-  /** A connection idle for longer than this is checked before it is lent, in ms. @default 500 */
-  readonly pingBypassMs?: number
-  /** How long that check may take, in ms; then the connection is closed and another one is used. @default 2_000 */
-  readonly pingTimeoutMs?: number
-  /** Time source, for tests. */
-  readonly clock?: Clock
-}
-
-export const leasedPoolOptionRules: OptionRules<LeasedPoolOptions> = {
-  name: { check: nonEmptyString },
-  pingBypassMs: { check: milliseconds(0) },
-  pingTimeoutMs: { check: milliseconds(1, 2 ** 31 - 1) },
-  clock: { check: (value) => (typeof value === 'object' && value !== null ? undefined : 'a Clock') },
-}
-
 /** The `RotatablePool` of every adapter: a ledger, and a driver that does what the ledger decides. */
 export class LedgerPool<Connection extends object> implements RotatablePool {
   readonly name: string
   readonly ledger: ConnectionLedger<Connection>
   readonly #driver: ConnectionDriver<Connection>
   readonly #clock: Clock
+  readonly #settings: LeasedPoolSettings
   readonly #slotWaitMs: number
+  readonly #random: () => number
+  readonly #leaks: LeakWatch | undefined
   readonly #ending = new AbortController()
+  #host: PoolHost | undefined
   #probing: Promise<unknown> | undefined
+  /** What new connections log in with, as far as a promotion has said it. */
+  #promoted = 0
+  /** A drain has begun for every generation up to this. */
+  #drainingUpTo = 0
+  #isClosingStale = false
 
   constructor(options: {
-    name: string
+    settings: LeasedPoolSettings
     max: number
-    clock: Clock
-    pingBypassMs: number
-    /** How long a probe may wait for a slot of the pool, in ms. */
-    probeSlotWaitMs: number
     driver: ConnectionDriver<Connection>
+    /** How long a probe may wait for a slot of the pool, in ms. @default 1_000 */
+    probeSlotWaitMs?: number
+    random?: () => number
   }) {
-    this.name = options.name
-    this.#driver = options.driver
-    this.#clock = options.clock
-    this.#slotWaitMs = options.probeSlotWaitMs
-    this.ledger = new ConnectionLedger({ ...options, close: (connection, how) => options.driver.close(connection, how) })
+    const { settings, max, driver } = options
+    const { clock, pingBypassMs, leakWarnMs: warnMs } = settings
+    this.name = settings.name
+    this.#settings = settings
+    this.#driver = driver
+    this.#clock = clock
+    this.#slotWaitMs = options.probeSlotWaitMs ?? PROBE_SLOT_WAIT_MS
+    this.#random = options.random ?? Math.random
+    this.ledger = new ConnectionLedger<Connection>({
+      max,
+      clock,
+      pingBypassMs,
+      close: (connection, how) => driver.close(connection, how),
+      onLend: () => this.#leaks?.lent(),
+    })
+    if (warnMs !== undefined) {
+      const tell = (entry: LedgerEntry): void => this.#host?.leakSuspected(this.#held(entry))
+      this.#leaks = new LeakWatch({ ledger: this.ledger, clock, warnMs, tell })
+    }
+  }
+
+  attached(host: PoolHost): void {
+    this.#host = host
+  }
+
+  /**
+   * Called where an app asks for a connection; what it gives goes to `ledger.lentTo` with the connection. `undefined` unless stacks are
+   * captured.
+   */
+  askedHere(): Error | undefined {
+    return this.#settings.captureStacks ? new Error('The connection was asked for here') : undefined
   }
 
   probe(candidate: Credential, signal: AbortSignal): Promise<ProbeResult> {
@@ -78,23 +98,22 @@ export class LedgerPool<Connection extends object> implements RotatablePool {
     this.#ending.abort(new ClosedError(`Pool ${this.name}`))
     await this.#probing
     await this.ledger.drained(Infinity)
+    this.#leaks?.stop()
   }
 
   promote(credential: Credential, { keepOlder = false }: { readonly keepOlder?: boolean } = {}): void {
-    if (!keepOlder) this.ledger.retireGenerations(credential.generation - 1)
+    this.#promoted = credential.generation
+    if (!keepOlder) this.#retire(credential.generation - 1)
   }
 
-  async drain(generation: number, deadline: AbortSignal): Promise<readonly ForcedClose[]> {
-    this.ledger.retireGenerations(generation)
-    const drained = this.ledger.drained(generation)
-    const overdue = new Promise<'overdue'>((resolve) => {
-      if (deadline.aborted) resolve('overdue')
-      else deadline.addEventListener('abort', () => resolve('overdue'), { once: true })
-    })
-    if ((await Promise.race([drained, overdue])) !== 'overdue') return []
-    const forced = this.#forceClose(generation)
-    await drained
-    return forced
+  async drain(generation: number, limits: DrainLimits): Promise<void> {
+    // What an earlier drain still waits for is that one's business, and must not hold up this one's lease.
+    const after = this.#drainingUpTo < generation ? this.#drainingUpTo : 0
+    this.#drainingUpTo = Math.max(this.#drainingUpTo, generation)
+    this.#retire(generation)
+    const { ledger } = this
+    const forceClose = (connection: Connection): Promise<void> => this.#driver.forceClose(connection)
+    await drain({ ledger, after, upTo: generation, limits, forceClose, held: (entry) => this.#held(entry) })
   }
 
   stats(): PoolStats {
@@ -127,12 +146,23 @@ export class LedgerPool<Connection extends object> implements RotatablePool {
     }
   }
 
-  #forceClose(generation: number): ForcedClose[] {
-    const left = this.ledger.upTo(generation)
-    for (const [connection] of left) void this.#driver.forceClose(connection)
-    const nowMs = this.#clock.nowMs()
-    return left
-      .filter(([, entry]) => entry.state === 'borrowed')
-      .map(([, entry]) => ({ generation: entry.generation, borrowedMs: Math.round(nowMs - entry.sinceMs) }))
+  /** What is in use now makes way for what is to come a little at a time; when nothing comes, at once. */
+  #retire(generation: number): void {
+    const paced = generation < this.#promoted
+    this.ledger.retireGenerations(generation, { paced })
+    if (paced && !this.#isClosingStale) void this.#closeStale()
+  }
+
+  /** One after the other: the database sees neither all goodbyes at once nor all logins that follow. */
+  async #closeStale(): Promise<void> {
+    const perSecond = this.#settings.drainPerSecond ?? this.ledger.slots.max
+    this.#isClosingStale = true
+    while (this.ledger.retireOneStale()) await this.#clock.sleep((1_000 / perSecond) * (0.5 + this.#random()))
+    this.#isClosingStale = false
+  }
+
+  #held({ generation, sinceMs, borrowedAt }: LedgerEntry): HeldConnection {
+    const borrowedMs = Math.round(this.#clock.nowMs() - sinceMs)
+    return { generation, borrowedMs, ...(borrowedAt?.stack !== undefined && { stack: borrowedAt.stack }) }
   }
 }

@@ -41,6 +41,9 @@ export function wholeNumber(min: number): OptionCheck {
   return (value) => (Number.isSafeInteger(value) && (value as number) >= min ? undefined : `a whole number of at least ${min}`)
 }
 
+export const positiveNumber: OptionCheck = (value) =>
+  typeof value === 'number' && value > 0 && value < Infinity ? undefined : 'a number above 0'
+
 /** A number strictly between 0 and 1. */
 export const fraction: OptionCheck = (value) =>
   typeof value === 'number' && value > 0 && value < 1 ? undefined : 'a number above 0 and below 1'

@@ -3,11 +3,30 @@ import type { Credential } from './credential'
 /** What a probe found out. `no-slot`: every slot of the pool stayed borrowed until the time limit, so nothing was tried. */
 export type ProbeResult = 'logged-in' | 'no-slot'
 
-/** A borrowed connection that was closed at the drain deadline. */
-export interface ForcedClose {
+/** A connection that is, or was, borrowed for long. */
+export interface HeldConnection {
   readonly generation: number
-  /** How long it had been borrowed, in ms. */
+  /** How long it has been borrowed, in ms. */
   readonly borrowedMs: number
+  /** Where it was borrowed, with the pool's `captureStacks`. */
+  readonly stack?: string
+}
+
+/** How a pool tells its credentials what they say in events. */
+export interface PoolHost {
+  leakSuspected(held: HeldConnection): void
+}
+
+/** How long a drain may take, and whom it tells. */
+export interface DrainLimits {
+  /** Aborts when borrowed connections have had their time. */
+  readonly deadline: AbortSignal
+  /** Aborts when pinned ones have to go as well, because their user ends. Not before `deadline`. */
+  readonly end: AbortSignal
+  /** A borrowed connection is being closed by force. */
+  forced(held: HeldConnection): void
+  /** A pinned connection stays open beyond `deadline`. */
+  kept(held: HeldConnection): void
 }
 
 export interface PoolStats {
@@ -36,9 +55,11 @@ export interface RotatablePool {
    */
   promote(credential: Credential, options?: { readonly keepOlder?: boolean }): void
   /**
-   * Retires every generation up to `generation` and resolves once none of their sockets is left. When `deadline` aborts, what is
-   * still borrowed is cancelled and closed, and reported. Must not reject.
+   * Retires every generation up to `generation` and resolves once none of their sockets is left. When `deadline` aborts, what is still
+   * borrowed is cancelled and closed, and reported; what is pinned is left until `end` does. Must not reject.
    */
-  drain(generation: number, deadline: AbortSignal): Promise<readonly ForcedClose[]>
+  drain(generation: number, limits: DrainLimits): Promise<void>
+  /** Called once, when it begins to follow credentials. */
+  attached?(host: PoolHost): void
   stats(): PoolStats
 }

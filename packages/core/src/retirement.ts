@@ -4,7 +4,7 @@ import type { CredentialInUse } from './credential-in-use'
 import { isRefusal } from './errors'
 import type { Emit } from './events'
 import { leaseName } from './names'
-import type { RotatablePool } from './pool'
+import type { DrainLimits, RotatablePool } from './pool'
 import { retryInMs } from './retry'
 import { drainDeadlineMs } from './schedule'
 
@@ -17,9 +17,9 @@ export class Retirement {
   readonly #random: () => number
   readonly #emit: Emit
   readonly #retiredAtMs: number
-  readonly #deadline = new AbortController()
-  readonly #alarm: Alarm
-  #capMs: number
+  readonly #deadline: Deadline
+  /** That of pinned connections. */
+  readonly #end: Deadline
 
   constructor(options: {
     inUse: CredentialInUse
@@ -28,6 +28,8 @@ export class Retirement {
     random: () => number
     /** Longest time that borrowed connections are waited for, in ms. */
     drainDeadlineMs: number
+    /** The same for pinned ones. */
+    pinnedDeadlineMs: number
     emit: Emit
     /** Gives up on Vault when it aborts. */
     signal: AbortSignal
@@ -36,46 +38,54 @@ export class Retirement {
     this.#clock = options.clock
     this.#random = options.random
     this.#emit = options.emit
-    this.#capMs = options.drainDeadlineMs
     this.#retiredAtMs = options.clock.nowMs()
-    this.#alarm = new Alarm(options.clock, () => this.#deadline.abort())
+    this.#deadline = new Deadline(options.clock, options.drainDeadlineMs)
+    this.#end = new Deadline(options.clock, options.pinnedDeadlineMs)
     this.replan()
     this.done = this.#run([...options.pools], options.signal)
   }
 
-  /** Sets the deadline anew; called when a renewal has moved the end of the old lease. */
+  /** Sets the deadlines anew; called when a renewal has moved the end of the old lease. */
   replan(): void {
-    if (this.#deadline.signal.aborted) return
-    this.#alarm.set(drainDeadlineMs(this.#retiredAtMs, this.#capMs, this.inUse.lease, this.inUse.effectiveEnd?.atMs))
+    for (const deadline of [this.#deadline, this.#end]) {
+      deadline.set(drainDeadlineMs(this.#retiredAtMs, deadline.capMs, this.inUse.lease, this.inUse.effectiveEnd?.atMs))
+    }
   }
 
   /** Lets borrowed connections have no more than `ms` from now. */
   hurry(ms: number): void {
-    this.#capMs = Math.min(this.#capMs, this.#clock.nowMs() - this.#retiredAtMs + ms)
+    const capMs = this.#clock.nowMs() - this.#retiredAtMs + ms
+    for (const deadline of [this.#deadline, this.#end]) deadline.capMs = Math.min(deadline.capMs, capMs)
     this.replan()
   }
 
   async #run(pools: RotatablePool[], signal: AbortSignal): Promise<void> {
     const { generation } = this.inUse.credential
     const forced = await Promise.all(pools.map((pool) => this.#drain(pool, generation)))
-    this.#alarm.clear()
+    for (const deadline of [this.#deadline, this.#end]) deadline.clear()
     const reason = forced.some((count) => count > 0) ? 'deadline' : 'idle'
     this.#emit('drained', { generation, reason, waitedMs: Math.round(this.#clock.nowMs() - this.#retiredAtMs) })
     await this.#revoke(signal)
   }
 
+  /** Resolves with how many connections were closed by force. */
   async #drain(pool: RotatablePool, generation: number): Promise<number> {
-    const forced = await pool.drain(generation, this.#deadline.signal).catch(() => this.#untilDeadline())
-    for (const connection of forced) this.#emit('connectionForced', { pool: pool.name, ...connection })
-    return forced.length
-  }
-
-  /** For a pool that does not say when it has drained: nothing is given back before the time that connections were promised. */
-  #untilDeadline(): Promise<[]> {
-    return new Promise((resolve) => {
-      if (this.#deadline.signal.aborted) resolve([])
-      else this.#deadline.signal.addEventListener('abort', () => resolve([]), { once: true })
-    })
+    let count = 0
+    const limits: DrainLimits = {
+      deadline: this.#deadline.signal,
+      end: this.#end.signal,
+      forced: (held) => {
+        count += 1
+        this.#emit('connectionForced', { pool: pool.name, ...held })
+      },
+      kept: (held) => {
+        const forMs = this.#end.leftMs
+        if (forMs !== 0) this.#emit('pinnedConnectionKept', { pool: pool.name, ...held, forMs })
+      },
+    }
+    // One that does not say when it has drained: nothing is given back before the time that connections were promised.
+    await pool.drain(generation, limits).catch(() => this.#deadline.passed)
+    return count
   }
 
   async #revoke(signal: AbortSignal): Promise<void> {
@@ -94,5 +104,39 @@ export class Retirement {
         await this.#clock.sleep(delayMs, signal).catch(() => undefined) // aborted: one last try, which fails at once
       }
     }
+  }
+}
+
+/** An instant that can be moved until it has come. */
+class Deadline {
+  readonly passed: Promise<void>
+  /** Longest time after the retirement, in ms. */
+  capMs: number
+  readonly #clock: Clock
+  readonly #over = new AbortController()
+  readonly #alarm: Alarm
+
+  constructor(clock: Clock, capMs: number) {
+    this.capMs = capMs
+    this.#clock = clock
+    this.#alarm = new Alarm(clock, () => this.#over.abort())
+    this.passed = new Promise((resolve) => this.signal.addEventListener('abort', () => resolve(), { once: true }))
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal
+  }
+
+  /** `undefined`: it does not come by itself. */
+  get leftMs(): number | undefined {
+    return this.#alarm.atMs === undefined ? undefined : Math.max(0, Math.round(this.#alarm.atMs - this.#clock.nowMs()))
+  }
+
+  set(atMs: number): void {
+    if (!this.signal.aborted) this.#alarm.set(Number.isFinite(atMs) ? atMs : undefined)
+  }
+
+  clear(): void {
+    this.#alarm.clear()
   }
 }

@@ -121,7 +121,7 @@ export class Rotation {
     const { generation: to, username } = candidate.credential
     emit('rotated', { from, to, username, reason, tookMs: Math.round(clock.nowMs() - startMs) })
     this.#options.source.promoted?.()
-    if (previous !== undefined && !keepOlder) this.#retire(previous, this.#options.drainDeadlineMs)
+    if (previous !== undefined && !keepOlder) this.#retire(previous, this.#options.drainDeadlineMs, pools, Infinity)
     // What led to this rotation may have moved the end of credentials that still drain: their token is spent, say.
     for (const retirement of this.#retiring) retirement.replan()
     this.#options.onChange('promoted', candidate.lease)
@@ -151,10 +151,15 @@ export class Rotation {
   }
 
   /** Drains and revokes in the background. */
-  #retire(inUse: CredentialInUse, drainDeadlineMs: number, pools: Iterable<RotatablePool> = this.#options.pools): void {
+  #retire(
+    inUse: CredentialInUse,
+    drainDeadlineMs: number,
+    pools: Iterable<RotatablePool> = this.#options.pools,
+    pinnedDeadlineMs = drainDeadlineMs,
+  ): void {
     const { emit, clock, random } = this.#options
     const signal = this.#givingUp.signal
-    const retirement = new Retirement({ inUse, pools, clock, random, drainDeadlineMs, emit, signal })
+    const retirement = new Retirement({ inUse, pools, clock, random, drainDeadlineMs, pinnedDeadlineMs, emit, signal })
     this.#retiring.add(retirement)
     void retirement.done.finally(() => this.#retiring.delete(retirement))
   }

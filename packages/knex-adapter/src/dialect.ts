@@ -1,4 +1,4 @@
-import type { Clock, ConnectionDriver, ConnectionLedger, LeasedCredentials } from '@leasepool/core'
+import type { Clock, ConnectionDriver, ConnectionLedger, LeasedCredentials, LeasedPoolSettings } from '@leasepool/core'
 
 /** What the connections of one Knex instance share. */
 export interface ConnectionBook {
@@ -16,15 +16,20 @@ export interface Dialect {
   /** Fields of a connection without user and password, which are dropped with a warning. Throws `OptionError`. */
   withoutLogin(where: string, fields: object): object
   /** The driver of one Knex instance, with leasepool in it. `made` is told of each connection as it is constructed. */
-  lease(driver: object, options: { book: () => ConnectionBook; clock: Clock; made: (connection: object) => void }): LeasedDriver
+  lease(
+    driver: object,
+    options: { book: () => ConnectionBook; settings: LeasedPoolSettings; made: (connection: object) => void },
+  ): LeasedDriver
 }
 
 /** A driver whose connections are in the book. What the ledger knows a connection by is its `key`. */
 export interface LeasedDriver {
   /** For Knex, in place of the driver's own module. */
   readonly module: object
-  /** `settings` says where the database is. */
-  connections(settings: () => Promise<object>): ConnectionDriver<object>
+  /** `where` the database is. */
+  connections(where: () => Promise<object>): ConnectionDriver<object>
+  /** Makes a connection that has logged in act as `role`. */
+  assumeRole(connection: object, role: string): Promise<void>
   keyOf(connection: object): object
   ping(key: object, timeoutMs: number): Promise<'passed' | 'failed' | 'silent'>
   /** Whether a connection that comes back must not be kept. */

@@ -1,1 +1,2 @@
 export { leasedKnex } from './leased-knex'
+export { pin } from '@leasepool/core'

@@ -28,7 +28,7 @@ export function leasedKnexClient(Base: KnexClientClass, dialect: Dialect, option
       const state = stateOf(this)
       state.driver = dialect.lease(this.driver as object, {
         book: () => state.pool!.book,
-        clock: options.clock,
+        settings: options.settings,
         made: (connection) => state.onMade?.(connection),
       })
       this.driver = state.driver.module
@@ -41,7 +41,7 @@ export function leasedKnexClient(Base: KnexClientClass, dialect: Dialect, option
         closingAfterCreate(config, (connection) => driver.discard(connection)),
       ) as PoolSettings
       const { max } = settings
-      state.pool = new LeasedTarnPool({ ...options, max, driver, settings: () => settingsOf(this) })
+      state.pool = new LeasedTarnPool({ ...options, max, driver, where: () => settingsOf(this) })
       return state.pool.settings(settings)
     }
 
@@ -53,12 +53,13 @@ export function leasedKnexClient(Base: KnexClientClass, dialect: Dialect, option
 
     override async acquireRawConnection(): Promise<unknown> {
       const state = stateOf(this)
+      const { assumeRole: role } = options.settings
       try {
-        return await acquireOrClose(() => super.acquireRawConnection(), state)
+        return await acquireOrClose(() => super.acquireRawConnection(), state, role)
       } catch (error) {
         const generation = state.driver!.generationOfFailure(error)
         if (generation === undefined || !(await options.credentials.reportError(error, generation))) throw error
-        return acquireOrClose(() => super.acquireRawConnection(), state)
+        return acquireOrClose(() => super.acquireRawConnection(), state, role)
       }
     }
 
@@ -66,6 +67,14 @@ export function leasedKnexClient(Base: KnexClientClass, dialect: Dialect, option
     override destroyRawConnection(connection: object): Promise<unknown> {
       stateOf(this).pool?.retire(connection)
       return super.destroyRawConnection(connection)
+    }
+
+    override async acquireConnection(): Promise<unknown> {
+      const { pool } = stateOf(this)
+      const askedAt = pool?.askedHere()
+      const connection = await super.acquireConnection()
+      pool?.lentTo(connection as object, askedAt)
+      return connection
     }
 
     override runner(builder: unknown): Runner {
@@ -99,14 +108,16 @@ function stateOf(client: { config: object }): State {
   return (client.config as { [STATE]: State })[STATE]
 }
 
-/** Knex prepares a connection after its login (version, search path) and forgets it, open, when that fails. */
-async function acquireOrClose(acquire: () => Promise<unknown>, state: State): Promise<unknown> {
+/** Knex prepares a connection after its login (version, search path), as we do, and forgets it, open, when that fails. */
+async function acquireOrClose(acquire: () => Promise<unknown>, state: State, role: string | undefined): Promise<unknown> {
   let connection: object | undefined
   state.onMade = (made) => (connection = made)
   const acquired = acquire() // constructs the connection before it first waits
   state.onMade = undefined
   try {
-    return await acquired
+    const ready = await acquired
+    if (role !== undefined) await state.driver!.assumeRole(ready as object, role)
+    return ready
   } catch (error) {
     if (connection !== undefined) state.driver!.discard(connection)
     throw error

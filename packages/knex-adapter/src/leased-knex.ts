@@ -1,8 +1,8 @@
 import {
   checkOptions,
   leasedPoolOptionRules,
+  leasedPoolSettings,
   OptionError,
-  systemClock,
   type LeasedCredentials,
   type LeasedPoolOptions,
 } from '@leasepool/core'
@@ -27,10 +27,7 @@ export function leasedKnex<T extends Knex.Config>(config: T, credentials: Leased
   const connection = leasedConnection(config.connection, dialect)
   const client = leasedKnexClient(Client, dialect, {
     credentials,
-    name: options.name ?? databaseOf(connection) ?? 'knex',
-    clock: options.clock ?? systemClock,
-    pingBypassMs: options.pingBypassMs ?? 500,
-    pingTimeoutMs: options.pingTimeoutMs ?? 2_000,
+    settings: leasedPoolSettings(options, databaseOf(connection) ?? 'knex'),
   })
   return { ...config, connection, client: client as unknown as typeof Knex.Client }
 }

@@ -1,16 +1,10 @@
-import { LedgerPool, type Clock, type LeasedCredentials } from '@leasepool/core'
+import { LedgerPool, type LeasedCredentials, type LeasedPoolSettings } from '@leasepool/core'
 import type { ConnectionBook, LeasedDriver } from './dialect'
 import type { PoolConfig, PoolSettings, TarnPool } from './knex-members'
 
-/** How long a probe waits for a slot of the pool, in ms. */
-const PROBE_SLOT_WAIT_MS = 1_000
-
 export interface LeasedTarnPoolOptions {
   readonly credentials: LeasedCredentials
-  readonly name: string
-  readonly clock: Clock
-  readonly pingBypassMs: number
-  readonly pingTimeoutMs: number
+  readonly settings: LeasedPoolSettings
 }
 
 /**
@@ -25,16 +19,12 @@ export class LeasedTarnPool {
   /** Passed validation and not handed to anybody yet. */
   readonly #validated = new Set<object>()
 
-  constructor(options: LeasedTarnPoolOptions & { max: number; driver: LeasedDriver; settings: () => Promise<object> }) {
-    const { credentials, clock, driver } = options
+  constructor(options: LeasedTarnPoolOptions & { max: number; driver: LeasedDriver; where: () => Promise<object> }) {
+    const { credentials, settings, max, driver } = options
     this.#options = options
     this.#driver = driver
-    this.#leased = new LedgerPool({
-      ...options,
-      probeSlotWaitMs: PROBE_SLOT_WAIT_MS,
-      driver: driver.connections(options.settings),
-    })
-    this.book = { ledger: this.#leased.ledger, credentials, clock, connectTimeoutMs: 0 }
+    this.#leased = new LedgerPool({ settings, max, driver: driver.connections(options.where) })
+    this.book = { ledger: this.#leased.ledger, credentials, clock: settings.clock, connectTimeoutMs: 0 }
   }
 
   /** For the pool's connections. */
@@ -59,7 +49,16 @@ export class LeasedTarnPool {
     pool.on('acquireSuccess', (_, connection) => void this.#validated.delete(this.#driver.keyOf(connection)))
     pool.on('release', (connection) => this.#giveBack(this.#driver.keyOf(connection)))
     // Whoever asked has gone while the connection was validated: tarn keeps it as free, in a later turn.
-    pool.on('acquireFail', () => void this.#options.clock.sleep(0).then(() => this.#takeBackUndelivered()))
+    pool.on('acquireFail', () => void this.#options.settings.clock.sleep(0).then(() => this.#takeBackUndelivered()))
+  }
+
+  /** Called where the app asks; what it gives goes to {@link lentTo} with the connection. */
+  askedHere(): Error | undefined {
+    return this.#leased.askedHere()
+  }
+
+  lentTo(connection: object, askedAt: Error | undefined): void {
+    if (askedAt !== undefined) this.#leased.ledger.lentTo(this.#driver.keyOf(connection), askedAt)
   }
 
   /** Closes a connection, if it is not closing. */
@@ -91,7 +90,7 @@ export class LeasedTarnPool {
   }
 
   async #ping(key: object): Promise<boolean> {
-    const result = await this.#driver.ping(key, this.#options.pingTimeoutMs)
+    const result = await this.#driver.ping(key, this.#options.settings.pingTimeoutMs)
     if (result === 'passed') return true
     this.#leased.ledger.pingFailed(key, result === 'silent' ? 'cut' : 'goodbye')
     return false

@@ -1,5 +1,6 @@
 import { OptionError } from '@leasepool/core'
 import {
+  assumeRole,
   cancelQuery,
   generationOfFailure,
   leasedConnections,
@@ -13,6 +14,7 @@ import {
   type LoginBook,
 } from '@leasepool/mysql2-adapter'
 import knex from 'knex'
+import type { Connection } from 'mysql2'
 import type { ConnectionDriver } from '@leasepool/core'
 import type { Dialect } from './dialect'
 
@@ -30,7 +32,8 @@ export const mysql2Dialect: Dialect = {
     return (knex({ client: 'mysql2', connection, pool: { max: 0 } }).client as { connectionSettings: object }).connectionSettings
   },
   withoutLogin,
-  lease(driver, { book, clock, made }) {
+  lease(driver, { book, settings, made }) {
+    const { clock } = settings
     const mysql2 = driver as Mysql2
     const create = leasedConnections(mysql2.createConnection, book as unknown as () => LoginBook)
     const createConnection: CreateConnection = (options) => {
@@ -38,14 +41,15 @@ export const mysql2Dialect: Dialect = {
       made(connection)
       return connection
     }
-    const config = async (settings: () => Promise<object>): Promise<ConnectionConfig> => {
-      const { expirationChecker: _, ...options } = (await settings()) as { expirationChecker?: unknown } // Knex's own
+    const config = async (where: () => Promise<object>): Promise<ConnectionConfig> => {
+      const { expirationChecker: _, ...options } = (await where()) as { expirationChecker?: unknown } // Knex's own
       return new mysql2.ConnectionConfig(options)
     }
     const ledger = (): LoginBook['ledger'] => (book() as unknown as LoginBook).ledger
     return {
       module: { ...mysql2, createConnection },
-      connections: (settings) => mysqlDriver({ config: () => config(settings), clock }) as ConnectionDriver<object>,
+      connections: (where) => mysqlDriver({ config: () => config(where), settings }) as ConnectionDriver<object>,
+      assumeRole: (connection, role) => assumeRole(connection as Connection, role),
       keyOf: loginOf,
       ping: (login, timeoutMs) => ping(login as Login, clock, timeoutMs),
       isSuspect: (login) => (login as Login).isSuspect,

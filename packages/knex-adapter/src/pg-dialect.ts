@@ -1,4 +1,5 @@
 import {
+  assumeRole,
   cancelRequest,
   generationOfFailure,
   leasedClient,
@@ -16,18 +17,20 @@ type ClientClass = new (config?: never) => Client
 export const pgDialect: Dialect = {
   fieldsOf: (_, connectionString) => ({ connectionString }),
   withoutLogin,
-  lease(driver, { book, clock, made }) {
+  lease(driver, { book, settings, made }) {
+    const { clock } = settings
     const { Client: Plain } = driver as { Client: ClientClass }
     return {
       module: { ...driver, Client: watched(leasedClient(Plain, book as unknown as () => ClientBook), made) },
-      connections: (settings) => pgDriver({ Plain, config: settings, clock }),
+      connections: (where) => pgDriver({ Plain, config: where, settings }),
+      assumeRole: (client, role) => assumeRole(client as Client, role),
       keyOf: (client) => client,
       ping: (client, timeoutMs) => ping(client as Client, clock, timeoutMs),
       isSuspect: () => false, // its ping tells
       discard: (client) => void (client as Client).end(),
-      async cancel(client, settings) {
+      async cancel(client, where) {
         // By the protocol's CancelRequest: `pg_cancel_backend` is refused when another user started the query.
-        const { stream } = settings as { stream?: unknown }
+        const { stream } = where as { stream?: unknown }
         if (!(await cancelRequest(client as Client, clock, stream))) throw new Error('The server took no cancel request')
       },
       generationOfFailure,

@@ -5,8 +5,10 @@ import {
   type ConnectionLedger,
   type Credential,
   type Farewell,
+  type LeasedPoolSettings,
 } from '@leasepool/core'
 import { Connection } from 'mysql2'
+import { assumeRole, query } from './assume-role'
 import { dial, newSocket } from './dial'
 import { setLogin, type Login } from './login'
 import { copyOf, internalsOf, type ConnectionConfig } from './mysql2-members'
@@ -31,12 +33,16 @@ export async function ping({ connection }: Login, clock: Clock, timeoutMs: numbe
 /** The mysql2 side of a `LedgerPool`. `config` says where the database is. */
 export function mysqlDriver(options: {
   config: () => ConnectionConfig | Promise<ConnectionConfig>
-  clock: Clock
+  settings: LeasedPoolSettings
 }): ConnectionDriver<Login> {
-  const { clock } = options
+  const { clock, assumeRole: role, probeQuery } = options.settings
   return {
     async probe(candidate, signal) {
-      await oneStatement(await options.config(), candidate, 'SELECT CURRENT_USER()', signal, clock)
+      await briefly(await options.config(), candidate, signal, clock, async (connection) => {
+        await query(connection, 'SELECT CURRENT_USER()')
+        if (role !== undefined) await assumeRole(connection, role)
+        if (probeQuery !== undefined) await query(connection, probeQuery)
+      })
     },
     close: (login, how) => close(login, how, clock),
     forceClose(login) {
@@ -107,16 +113,17 @@ async function kill(what: 'CONNECTION' | 'QUERY', login: Login, signal: AbortSig
   const { user, password } = login.config
   const { threadId } = internalsOf(login.connection!)
   if (threadId === null || user === undefined || password === undefined) throw new Error('It was not logged in')
-  await oneStatement(login.config, { username: user, password }, `KILL ${what} ${threadId}`, signal, clock)
+  const send = async (connection: Connection): Promise<void> => void (await query(connection, `KILL ${what} ${threadId}`))
+  await briefly(login.config, { username: user, password }, signal, clock, send)
 }
 
-/** Logs in, runs one statement, and settles once the socket is closed. Rejects with the server's error. */
-async function oneStatement(
+/** Logs in, does something, and settles once the socket is closed. Rejects with the server's error. */
+async function briefly(
   where: ConnectionConfig,
   { username, password }: Pick<Credential, 'username' | 'password'>,
-  sql: string,
   signal: AbortSignal,
   clock: Clock,
+  use: (connection: Connection) => Promise<void>,
 ): Promise<void> {
   signal.throwIfAborted()
   const config = copyOf(where)
@@ -131,9 +138,7 @@ async function oneStatement(
   connection.on('error', () => undefined) // the failure is that of the statement
   try {
     dial(socket, config)
-    await new Promise<void>((resolve, reject) => {
-      connection.query(sql, (error) => (error ? reject(error) : resolve()))
-    })
+    await use(connection)
   } finally {
     connection.end(() => undefined)
     cutLater(socket, clock)

@@ -1,14 +1,15 @@
 import {
+  aFunction,
   checkOptions,
   leasedPoolOptionRules,
+  leasedPoolSettings,
   milliseconds,
   OptionError,
-  systemClock,
   type LeasedCredentials,
   type LeasedPoolOptions,
   type OptionRules,
 } from '@leasepool/core'
-import { createPool, type Pool, type PoolOptions } from 'mysql2'
+import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
 import { internalsOfPool } from './mysql2-members'
 import { PoolUpgrade } from './pool-upgrade'
@@ -18,11 +19,17 @@ import { dropLogin } from './without-login'
 export interface LeasedMysqlPoolOptions extends LeasedPoolOptions {
   /** How long who asks for a connection waits for one, in ms; mysql2 has no such limit. @default none */
   readonly acquireTimeoutMs?: number
+  /**
+   * Called with each new connection of `mysql2` (not its promise wrapper) before it is lent first, and awaited: for session variables, say.
+   * When it rejects the connection is closed, and who asked for it gets that error.
+   */
+  readonly onConnect?: (connection: PoolConnection) => unknown
 }
 
 export const leasedMysqlPoolOptionRules: OptionRules<LeasedMysqlPoolOptions> = {
   ...leasedPoolOptionRules,
   acquireTimeoutMs: { check: milliseconds(1, 2 ** 31 - 1) },
+  onConnect: { check: aFunction },
 }
 
 const upgraded = new WeakMap<Pool, PoolUpgrade>()
@@ -58,14 +65,9 @@ export function upgrade(where: string, pool: Pool, credentials: LeasedCredential
   if (upgraded.has(pool)) throw new OptionError(`${where}.pool`, 'a pool that is not leased yet', 'one that is')
   const internals = internalsOfPool(pool)
   dropLogin(where, internals)
-  const options = {
-    name: leased.name ?? internals.config.connectionConfig.database ?? 'mysql2',
-    clock: leased.clock ?? systemClock,
-    pingBypassMs: leased.pingBypassMs ?? 500,
-    pingTimeoutMs: leased.pingTimeoutMs ?? 2_000,
-    acquireTimeoutMs: leased.acquireTimeoutMs,
-  }
-  upgraded.set(pool, new PoolUpgrade(pool, credentials, options))
+  const settings = leasedPoolSettings(leased, internals.config.connectionConfig.database ?? 'mysql2')
+  const { acquireTimeoutMs, onConnect } = leased
+  upgraded.set(pool, new PoolUpgrade(pool, credentials, { settings, acquireTimeoutMs, onConnect }))
 }
 
 export function upgradeOf(pool: Pool): PoolUpgrade | undefined {

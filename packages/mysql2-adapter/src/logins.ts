@@ -1,4 +1,4 @@
-import { classifyDatabaseError, type Clock, type ConnectionLedger, type LeasedCredentials } from '@leasepool/core'
+import { classifyDatabaseError, pinnable, type Clock, type ConnectionLedger, type LeasedCredentials } from '@leasepool/core'
 import type { Connection } from 'mysql2'
 import { dial, newSocket } from './dial'
 import { cutLater, killOnServer } from './driver'
@@ -26,6 +26,7 @@ export function openLogin(own: ConnectionConfig, book: LoginBook): Login {
 /** mysql2 has logged in: from now on what the server says of it is heard. */
 export function loggedIn(login: Login, connection: Connection, book: LoginBook): void {
   login.connection = connection
+  pinnable(connection, () => book.ledger.pin(login))
   watchErrors(connection, (error) => heard(error, login, book))
 }
 

@@ -5,10 +5,11 @@ import {
   LedgerPool,
   LoginPausedError,
   TimeLimit,
-  type Clock,
   type LeasedCredentials,
+  type LeasedPoolSettings,
 } from '@leasepool/core'
 import type { Pool, PoolConnection } from 'mysql2'
+import { assumeRole } from './assume-role'
 import { mysqlDriver, ping } from './driver'
 import type { Login } from './login'
 import { loggedIn, openLogin, type LoginBook } from './logins'
@@ -16,16 +17,11 @@ import { copyOf, internalsOf, internalsOfPool, type ConnectionConfig, type PoolI
 
 type Lend = (error: NodeJS.ErrnoException | null, connection: PoolConnection) => unknown
 
-/** How long a probe waits for a slot of the pool, in ms. */
-const PROBE_SLOT_WAIT_MS = 1_000
-
 export interface UpgradeOptions {
-  readonly name: string
-  readonly clock: Clock
-  readonly pingBypassMs: number
-  readonly pingTimeoutMs: number
+  readonly settings: LeasedPoolSettings
   /** `undefined`: as long as it takes. */
   readonly acquireTimeoutMs: number | undefined
+  readonly onConnect: ((connection: PoolConnection) => unknown) | undefined
 }
 
 /**
@@ -48,6 +44,8 @@ export class PoolUpgrade {
   #ending: Promise<void> | undefined
   /** What the pool is answering with at this moment. */
   #failure: unknown
+  /** What `assumeRole` or the app's `onConnect` failed with last. */
+  #unprepared: unknown
 
   constructor(pool: Pool, credentials: LeasedCredentials, options: UpgradeOptions) {
     this.#internals = internalsOfPool(pool)
@@ -60,22 +58,25 @@ export class PoolUpgrade {
     }
     const { config } = this.#internals
     config.connectionConfig.stream = ({ config: own }: { config: ConnectionConfig }) => this.#open(own)
+    const { settings } = options
     this.#leased = new LedgerPool({
-      ...options,
+      settings,
       max: config.connectionLimit,
-      probeSlotWaitMs: PROBE_SLOT_WAIT_MS,
-      driver: mysqlDriver({ config: () => config.connectionConfig, clock: options.clock }),
+      driver: mysqlDriver({ config: () => config.connectionConfig, settings }),
     })
-    this.#book = { ledger: this.#leased.ledger, credentials, clock: options.clock }
+    this.#book = { ledger: this.#leased.ledger, credentials, clock: settings.clock }
     pool.getConnection = (callback) => this.#getConnection(callback)
     pool.releaseConnection = (connection) => this.#releaseConnection(connection as PoolConnection)
     pool.end = (callback) => void this.end().then(() => callback?.(null), callback)
     this.#detach = credentials.attach(this.#leased)
   }
 
-  /** Whether what it is answering with says that a login was refused or not tried, and nothing about the server. */
+  /** Whether what it is answering with says that a login was refused, not tried, or not made ready, and nothing about the server. */
   get isRefused(): boolean {
-    return this.#failure instanceof LeasepoolError || classifyDatabaseError(this.#failure) === 'credential-refused'
+    const failure = this.#failure
+    return (
+      failure instanceof LeasepoolError || failure === this.#unprepared || classifyDatabaseError(failure) === 'credential-refused'
+    )
   }
 
   /** Lets nobody new in, serves who waits, waits for what is borrowed, closes everything. Resolves when every socket is closed. */
@@ -98,9 +99,11 @@ export class PoolUpgrade {
       return process.nextTick(() => callback(new Error('Pool is closed.'), undefined as never)) // as mysql2 says it
     }
     this.#waiting += 1
+    const askedAt = this.#leased.askedHere()
     const answer = this.#withinTime((error, connection) => {
       this.#waiting -= 1
       this.#failure = error
+      if (askedAt !== undefined && !error) this.#leased.ledger.lentTo(this.#loginOf(connection)!, askedAt)
       try {
         callback(error, connection)
       } finally {
@@ -113,7 +116,8 @@ export class PoolUpgrade {
 
   /** The first answer, or that the time is up; a connection that comes later goes back. */
   #withinTime(done: Lend): Lend {
-    const { clock, acquireTimeoutMs, name } = this.#options
+    const { acquireTimeoutMs } = this.#options
+    const { clock, name } = this.#options.settings
     if (acquireTimeoutMs === undefined) return done
     let isOver = false
     const limit = new TimeLimit(clock, acquireTimeoutMs)
@@ -134,21 +138,45 @@ export class PoolUpgrade {
     this.#onDial = (made) => (login = made)
     this.#stock.getConnection((error, connection) => {
       if (error) return this.#failed(error, login, left, done)
-      const known = this.#meet(connection)
-      const { ledger } = this.#leased
-      switch (ledger.lend(known)) {
-        case 'refused':
-          return this.#lend(left, done)
-        case 'lent':
-          return done(null, connection)
-        case 'ping':
-          if (left.pings === 0) return done(null, connection)
-          return void this.#ping(known).then((passed) =>
-            passed ? done(null, connection) : this.#lend({ ...left, pings: left.pings - 1 }, done),
-          )
-      }
+      const met = this.#loginOf(connection)!
+      if (met.connection !== undefined) return this.#lendIfGood(met, connection, left, done)
+      this.#meet(met, connection)
+      const { assumeRole, onConnect } = { ...this.#options.settings, ...this.#options }
+      if (assumeRole === undefined && onConnect === undefined) return this.#opened(met, connection, left, done)
+      this.#prepare(connection).then(
+        () => this.#opened(met, connection, left, done),
+        (failure: NodeJS.ErrnoException) => {
+          this.#unprepared = failure
+          this.#leased.ledger.retire(met)
+          this.#failed(failure, met, left, done)
+        },
+      )
     })
     this.#onDial = undefined
+  }
+
+  #opened(login: Login, connection: PoolConnection, left: { pings: number; logins: number }, done: Lend): void {
+    this.#leased.ledger.opened(login)
+    this.#lendIfGood(login, connection, left, done)
+  }
+
+  #lendIfGood(login: Login, connection: PoolConnection, left: { pings: number; logins: number }, done: Lend): void {
+    switch (this.#leased.ledger.lend(login, left.pings > 0)) {
+      case 'refused':
+        return this.#lend(left, done)
+      case 'lent':
+        return void done(null, connection)
+      case 'ping':
+        return void this.#ping(login).then((passed) =>
+          passed ? done(null, connection) : this.#lend({ ...left, pings: left.pings - 1 }, done),
+        )
+    }
+  }
+
+  async #prepare(connection: PoolConnection): Promise<void> {
+    const { onConnect, settings } = this.#options
+    if (settings.assumeRole !== undefined) await assumeRole(connection, settings.assumeRole)
+    await onConnect?.(connection)
   }
 
   #failed(error: NodeJS.ErrnoException, login: Login | undefined, left: { pings: number; logins: number }, done: Lend): void {
@@ -161,7 +189,8 @@ export class PoolUpgrade {
   }
 
   async #ping(login: Login): Promise<boolean> {
-    const result = await ping(login, this.#options.clock, this.#options.pingTimeoutMs)
+    const { clock, pingTimeoutMs } = this.#options.settings
+    const result = await ping(login, clock, pingTimeoutMs)
     if (result !== 'passed') this.#leased.ledger.pingFailed(login, result === 'silent' ? 'cut' : 'goodbye')
     return result === 'passed'
   }
@@ -169,7 +198,7 @@ export class PoolUpgrade {
   #releaseConnection(returned: PoolConnection): void {
     // The promise pool's own connections are wrapped; `release` of these comes here with what is inside.
     const connection = (returned as unknown as { connection?: PoolConnection }).connection ?? returned
-    const login = this.#logins.get(internalsOf(connection).config)
+    const login = this.#loginOf(connection)
     const { ledger } = this.#leased
     if (login === undefined) return this.#stock.releaseConnection(connection)
     if (internalsOf(connection)._pool === null) {
@@ -181,14 +210,14 @@ export class PoolUpgrade {
     if (ledger.giveBack(login)) this.#stock.releaseConnection(connection)
   }
 
-  /** A connection that mysql2 gives: logged in a moment ago, or known. */
-  #meet(connection: PoolConnection): Login {
-    const login = this.#logins.get(internalsOf(connection).config)!
-    if (login.connection !== undefined) return login
+  #loginOf(connection: PoolConnection): Login | undefined {
+    return this.#logins.get(internalsOf(connection).config)
+  }
+
+  /** A connection that mysql2 gives for the first time: it has logged in a moment ago. */
+  #meet(login: Login, connection: PoolConnection): void {
     connection.on('error', () => undefined) // mysql2 listens to the first one only; the second would end the process
     loggedIn(login, connection, this.#book)
-    this.#leased.ledger.opened(login)
-    return login
   }
 
   /** The transport of a new connection, whose configuration `own` is from now on nobody else's. */

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { LeasedCredentials, OptionError } from '@leasepool/core'
 import { leasedPool, type LeasedMysqlPoolOptions } from '@leasepool/mysql2-adapter'
-import { createPool, type Pool, type PoolOptions } from 'mysql2'
+import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2'
 import { createPool as createPromisePool, type Pool as PromisePool } from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, test, vi } from 'vitest'
 import { startServer, type ContractServer } from '../../../test/contract/server'
@@ -196,4 +196,31 @@ test('a query without a callback on a connection that is closed throws no more t
   connection.destroy()
   await closed
   expect(() => connection.query('SELECT 1')).not.toThrow()
+})
+
+test('onConnect is awaited before a connection is lent first, and only then', async () => {
+  const seen: number[] = []
+  const onConnect = async (connection: PoolConnection): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    await connection.promise().query("SET @greeting = 'hello'")
+    seen.push(connection.threadId)
+  }
+  const { promised, credentials } = await open({ connectionLimit: 1 }, { onConnect })
+  for (const turn of [1, 2]) {
+    for (let lend = 0; lend < 3; lend++) {
+      expect((await promised.query('SELECT @greeting AS greeting'))[0]).toEqual([{ greeting: 'hello' }])
+    }
+    expect(seen).toHaveLength(turn)
+    await credentials.rotate()
+  }
+})
+
+test('what onConnect rejects with is the answer, and that connection is closed', async () => {
+  const { promised, credentials } = await open({}, { onConnect: () => Promise.reject(new Error('not ready')) })
+  for (let turn = 0; turn < 5; turn++) await expect(promised.query('SELECT 1')).rejects.toThrow('not ready')
+  await poll(
+    'every slot is free',
+    () => credentials.status().pools[0]!.sockets,
+    (sockets) => sockets === 0,
+  )
 })

@@ -1,5 +1,13 @@
-import { TimeLimit, type Clock, type ConnectionDriver, type Credential, type Farewell } from '@leasepool/core'
+import {
+  TimeLimit,
+  type Clock,
+  type ConnectionDriver,
+  type Credential,
+  type Farewell,
+  type LeasedPoolSettings,
+} from '@leasepool/core'
 import type { Client } from 'pg'
+import { assumeRole } from './assume-role'
 import { cancelRequest } from './cancel'
 
 /** How long a cancelled query may take to stop before its connection is closed under it, in ms. */
@@ -32,13 +40,14 @@ export function farewellAfter(result: 'failed' | 'silent'): Farewell {
 export function pgDriver(options: {
   Plain: new (config?: never) => Client
   config: () => Promise<object>
-  clock: Clock
+  settings: LeasedPoolSettings
 }): ConnectionDriver<Client> {
-  const { clock } = options
+  const { settings } = options
+  const { clock } = settings
   return {
     async probe(candidate, signal) {
       const config = await options.config()
-      await probe(new options.Plain(loginConfig(config, candidate) as never), signal, clock)
+      await probe(new options.Plain(loginConfig(config, candidate) as never), signal, settings)
     },
     close: (client, how) => {
       void client.end()
@@ -58,7 +67,8 @@ function loginConfig(config: object, { username, password }: Credential): object
   return { ...config, user: username, password }
 }
 
-async function probe(client: Client, signal: AbortSignal, clock: Clock): Promise<void> {
+async function probe(client: Client, signal: AbortSignal, settings: LeasedPoolSettings): Promise<void> {
+  const { clock, assumeRole: role, probeQuery } = settings
   const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
   const abort = (): void => void client.connection.stream.destroy()
   client.on('error', () => undefined) // the failure is that of connect or query
@@ -67,6 +77,8 @@ async function probe(client: Client, signal: AbortSignal, clock: Clock): Promise
   try {
     await client.connect()
     await client.query(PING)
+    if (role !== undefined) await assumeRole(client, role)
+    if (probeQuery !== undefined) await client.query(probeQuery)
   } finally {
     void client.end()
     // One that never got as far as a socket has none that could end.

@@ -7,6 +7,7 @@ import {
   type LeasedCredentials,
 } from '@leasepool/core'
 import type { Client } from 'pg'
+import { assumeRole } from './assume-role'
 import { privateClient } from './private-members'
 
 /** What the clients of one pool share. Read at each login, so that a pool can be made anew behind them. */
@@ -16,6 +17,8 @@ export interface ClientBook {
   readonly clock: Clock
   /** Limit for the wait for a slot, in ms: the pool's own connection timeout. 0 for none. */
   readonly connectTimeoutMs: number
+  /** What every client acts as. */
+  readonly assumeRole?: string | undefined
 }
 
 type ConnectCallback = (error: Error | null, client?: Client) => void
@@ -87,7 +90,7 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
     }
 
     async #logIn(callback: ConnectCallback): Promise<void> {
-      const { ledger, credentials } = book()
+      const { ledger, credentials, assumeRole: role } = book()
       let generation: number
       try {
         await takeSlot(book())
@@ -109,14 +112,16 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
         failedLogins.set(error, generation)
         callback(error, this)
       }
+      const refused = (error: Error): void => {
+        this.#end(() => undefined) // pools forget a client that failed to connect, whether its socket is closed or not
+        failed(error)
+      }
       try {
         super.connect((error: Error | null) => {
-          if (!error) {
-            this.#watch(generation)
-            return callback(null, this)
-          }
-          this.#end(() => undefined) // pools forget a client that failed to connect, whether its socket is closed or not
-          failed(error)
+          if (error) return refused(error)
+          this.#watch(generation)
+          if (role === undefined) return callback(null, this)
+          assumeRole(this, role).then(() => callback(null, this), refused)
         })
       } catch (error) {
         ledger.closed(this) // a port that is none, say: there never was a socket

@@ -1,12 +1,12 @@
 import {
   checkOptions,
   leasedPoolOptionRules,
+  leasedPoolSettings,
   LedgerPool,
-  systemClock,
-  type Clock,
   type ConnectionLedger,
   type LeasedCredentials,
   type LeasedPoolOptions,
+  type LeasedPoolSettings,
 } from '@leasepool/core'
 import { Client, Pool, type PoolClient, type PoolConfig } from 'pg'
 import { withoutLogin } from './connection-config'
@@ -15,9 +15,6 @@ import { generationOfFailure, leasedClient, type ClientBook } from './leased-cli
 import { privatePool } from './private-members'
 
 type Lend = (error: Error | undefined, client: PoolClient | undefined, release: (release?: unknown) => void) => void
-
-/** How long a probe waits for a slot of the pool, in ms. */
-const PROBE_SLOT_WAIT_MS = 1_000
 
 /**
  * A `pg.Pool` whose database user changes under it: give it to whatever takes a `pg.Pool`. It takes every option of `pg.Pool`;
@@ -30,8 +27,7 @@ const PROBE_SLOT_WAIT_MS = 1_000
 export class LeasedPool extends Pool {
   readonly #leased: LedgerPool<Client>
   readonly #credentials: LeasedCredentials
-  readonly #clock: Clock
-  readonly #pingTimeoutMs: number
+  readonly #settings: LeasedPoolSettings
   readonly #detach: () => void
   /** A client on its way back to pg-pool, which itself takes it out of its list when it has ended. */
   #returning: Client | undefined
@@ -44,22 +40,21 @@ export class LeasedPool extends Pool {
     checkOptions('LeasedPool', leasedOptions, leasedPoolOptionRules)
     const config = withoutLogin('LeasedPool', options)
     const Plain = (options.Client ?? Client) as unknown as new (config?: never) => Client
-    const clock = leasedOptions.clock ?? systemClock
+    const settings = leasedPoolSettings(leasedOptions, config.database ?? 'pg')
     let book: ClientBook | undefined
     super({ ...config, Client: leasedClient(Plain, () => book!) as never })
 
-    this.#leased = new LedgerPool({
-      name: leasedOptions.name ?? config.database ?? 'pg',
-      max: this.options.max,
-      clock,
-      pingBypassMs: leasedOptions.pingBypassMs ?? 500,
-      probeSlotWaitMs: PROBE_SLOT_WAIT_MS,
-      driver: this.#driver(pgDriver({ Plain, config: () => Promise.resolve(config), clock })),
-    })
-    book = { ledger: this.#leased.ledger, credentials, clock, connectTimeoutMs: options.connectionTimeoutMillis ?? 0 }
+    const driver = pgDriver({ Plain, config: () => Promise.resolve(config), settings })
+    this.#leased = new LedgerPool({ settings, max: this.options.max, driver: this.#driver(driver) })
+    book = {
+      ledger: this.#leased.ledger,
+      credentials,
+      clock: settings.clock,
+      connectTimeoutMs: options.connectionTimeoutMillis ?? 0,
+      assumeRole: settings.assumeRole,
+    }
     this.#credentials = credentials
-    this.#clock = clock
-    this.#pingTimeoutMs = leasedOptions.pingTimeoutMs ?? 2_000
+    this.#settings = settings
     this.#detach = credentials.attach(this.#leased)
   }
 
@@ -72,9 +67,11 @@ export class LeasedPool extends Pool {
     }
     if (this.#isClosing) return callback(new Error('Cannot use a pool after calling end on the pool'), undefined, () => undefined)
     this.#waiting += 1
+    const askedAt = this.#leased.askedHere()
     this.#lend({ pings: this.options.max + 1, logins: 1 }, (error, client, release) => {
       this.#waiting -= 1
       if (this.#waiting === 0) this.#served?.()
+      if (askedAt !== undefined && client !== undefined) this.#leased.ledger.lentTo(client, askedAt)
       callback(error, client, release)
     })
   }
@@ -105,6 +102,7 @@ export class LeasedPool extends Pool {
 
   /** Borrows from pg-pool until it gives a connection that may be lent, with so many failed checks and refused logins allowed. */
   #lend(left: { pings: number; logins: number }, done: Lend): void {
+    const { clock, pingTimeoutMs } = this.#settings
     this.#borrow((error, client, release) => {
       if (error || client === undefined) {
         const generation = generationOfFailure(error)
@@ -116,16 +114,15 @@ export class LeasedPool extends Pool {
       }
       const again = (): void => {
         release(true)
-        this.#lend({ ...left, pings: left.pings - 1 }, done)
+        this.#lend({ ...left, pings: Math.max(0, left.pings - 1) }, done)
       }
-      switch (this.#leased.ledger.lend(client)) {
+      switch (this.#leased.ledger.lend(client, left.pings > 0)) {
         case 'refused':
           return again()
         case 'lent':
           return this.#hand(client, release, done)
         case 'ping':
-          if (left.pings === 0) return this.#hand(client, release, done)
-          return void ping(client, this.#clock, this.#pingTimeoutMs).then((result) => {
+          return void ping(client, clock, pingTimeoutMs).then((result) => {
             if (result === 'passed') return this.#hand(client, release, done)
             this.#return(client, (ledger) => ledger.pingFailed(client, farewellAfter(result)))
             again()

@@ -1,4 +1,5 @@
 import type { Behaviour } from '../scene'
+import { assumesRole, ownsNothing, roleRefused } from './assumes-role'
 import { credentialsClosedFirst } from './credentials-closed-first'
 import { deadlineCutsQuery } from './deadline-cuts-query'
 import { deadlineCutsTransaction } from './deadline-cuts-transaction'
@@ -12,11 +13,14 @@ import { idleClosedByRotation } from './idle-closed-by-rotation'
 import { inOrder } from './in-order'
 import { killedWhileBorrowed } from './killed-while-borrowed'
 import { killedWhileIdle } from './killed-while-idle'
+import { leakNotSuspected, leakSuspected } from './leak-suspected'
 import { logsInAsLeasedUser } from './logs-in-as-leased-user'
 import { manyGenerations } from './many-generations'
 import { neverAboveMax } from './never-above-max'
 import { passwordChanged } from './password-changed'
 import { pingFindsDead } from './ping-finds-dead'
+import { pinned, pinnedUntilClose } from './pinned'
+import { probeQuery } from './probe-query'
 import { probeRefused } from './probe-refused'
 import { silentNetwork } from './silent-network'
 import { thousandWaiters } from './thousand-waiters'
@@ -27,6 +31,7 @@ import { waiterAfterStale } from './waiter-after-stale'
 
 /** What every leased pool does, each in a file of its own. */
 export const BEHAVIOURS: readonly Behaviour[] = [
+  assumesRole,
   credentialsClosedFirst,
   deadlineCutsQuery,
   deadlineCutsTransaction,
@@ -40,12 +45,19 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   inOrder,
   killedWhileBorrowed,
   killedWhileIdle,
+  leakNotSuspected,
+  leakSuspected,
   logsInAsLeasedUser,
   manyGenerations,
   ...neverAboveMax,
+  ownsNothing,
   passwordChanged,
   pingFindsDead,
+  pinned,
+  pinnedUntilClose,
+  probeQuery,
   probeRefused,
+  roleRefused,
   silentNetwork,
   thousandWaiters,
   transactionAcrossRotation,

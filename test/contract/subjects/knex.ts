@@ -1,4 +1,4 @@
-import { leasedKnex } from '@leasepool/knex-adapter'
+import { leasedKnex, pin } from '@leasepool/knex-adapter'
 import knex from 'knex'
 import { leasedOf, type Row, type Subject } from './subject'
 
@@ -17,6 +17,7 @@ function subject(client: 'pg' | 'mysql2', on: Subject['on'], rows: (answer: unkn
           const connection = (await db.client.acquireConnection()) as object
           return {
             query: (sql) => rowsOf(db.raw(sql).connection(connection)),
+            pin: () => pin(connection),
             release: () => db.client.releaseConnection(connection) as Promise<void>,
           }
         },

@@ -1,4 +1,4 @@
-import { leasedPool, leasedPoolCluster } from '@leasepool/mysql2-adapter'
+import { leasedPool, leasedPoolCluster, pin } from '@leasepool/mysql2-adapter'
 import { createPool, createPoolCluster, type Pool, type PoolConnection } from 'mysql2'
 import { createPool as createPromisePool } from 'mysql2/promise'
 import { leasedOf, type ContractPool, type OpenOptions, type Row, type Subject } from './subject'
@@ -16,6 +16,7 @@ function callbackPool(pool: Pick<Pool, 'query' | 'end' | 'getConnection'>): Cont
         query: (sql) => rowsOf(connection, sql),
         release: () => connection.release(),
         destroy: () => connection.destroy(),
+        pin: () => pin(connection),
       }
     },
     end: () => new Promise((resolve, reject) => pool.end((error) => (error ? reject(error) : resolve()))),
@@ -43,6 +44,7 @@ export const mysql2Promise: Subject = {
           query: async (sql) => (await connection.query(sql))[0] as Row[],
           release: () => connection.release(),
           destroy: () => connection.destroy(),
+          pin: () => pin(connection),
         }
       },
       end: () => pool.end(),

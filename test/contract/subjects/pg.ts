@@ -1,4 +1,4 @@
-import { LeasedPool } from '@leasepool/pg-adapter'
+import { LeasedPool, pin } from '@leasepool/pg-adapter'
 import type { Row, Subject } from './subject'
 
 export const pg: Subject = {
@@ -14,6 +14,7 @@ export const pg: Subject = {
         return {
           query: async (sql) => (await client.query<Row>(sql)).rows,
           release: () => client.release(),
+          pin: () => pin(client),
           destroy: () => client.release(true),
         }
       },

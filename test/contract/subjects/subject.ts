@@ -9,6 +9,8 @@ export interface Borrowed {
   readonly query: Query
   /** Gives it back to be used again. */
   release(): void | Promise<void>
+  /** Says that it is held on purpose. */
+  pin(): () => void
   /** Gives it back to be closed; not everything that takes a pool can say that. */
   readonly destroy?: () => void
 }

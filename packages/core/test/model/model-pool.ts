@@ -1,5 +1,5 @@
 import type { Credential } from '../../src/credential'
-import type { ForcedClose, PoolStats, ProbeResult, RotatablePool } from '../../src/pool'
+import type { DrainLimits, PoolStats, ProbeResult, RotatablePool } from '../../src/pool'
 import type { FakeClock } from '../support/fake-clock'
 
 /** What a login takes, in ms. */
@@ -47,14 +47,14 @@ export class ModelPool implements RotatablePool {
     for (const drain of this.#drains) if (!this.#holds(drain.generation)) drain.done()
   }
 
-  drain(generation: number, deadline: AbortSignal): Promise<readonly ForcedClose[]> {
-    if (!this.#holds(generation)) return Promise.resolve([])
+  drain(generation: number, { deadline, forced }: DrainLimits): Promise<void> {
+    if (!this.#holds(generation)) return Promise.resolve()
     return new Promise((resolve) => {
       const drain = {
         generation,
         done: () => {
           this.#drains.delete(drain)
-          resolve([])
+          resolve()
         },
       }
       this.#drains.add(drain)
@@ -63,8 +63,11 @@ export class ModelPool implements RotatablePool {
         const left = this.borrowed.filter((one) => one.generation > generation)
         this.borrowed.splice(0, this.borrowed.length, ...left)
         this.#drains.delete(drain)
-        for (const one of closed) this.onForced?.(one)
-        resolve(closed.map((one) => ({ generation: one.generation, borrowedMs: 0 })))
+        for (const one of closed) {
+          this.onForced?.(one)
+          forced({ generation: one.generation, borrowedMs: 0 })
+        }
+        resolve()
       }
       if (deadline.aborted) force()
       else deadline.addEventListener('abort', force, { once: true })

@@ -1,5 +1,5 @@
 import type { Credential } from '../../src/credential'
-import type { ForcedClose, PoolStats, ProbeResult, RotatablePool } from '../../src/pool'
+import type { DrainLimits, PoolStats, ProbeResult, RotatablePool } from '../../src/pool'
 
 /** A pool that writes down what it is told to do. While `busy` it drains only at the deadline, or when `finish()` is called. */
 export class FakePool implements RotatablePool {
@@ -28,14 +28,15 @@ export class FakePool implements RotatablePool {
     this.promoted.push(credential.generation)
   }
 
-  drain(generation: number, deadline: AbortSignal): Promise<readonly ForcedClose[]> {
+  drain(generation: number, { deadline, forced }: DrainLimits): Promise<void> {
     this.calls.push(`drain ${this.name} ${generation}`)
-    if (!this.busy) return Promise.resolve([])
+    if (!this.busy) return Promise.resolve()
     return new Promise((resolve) => {
-      this.#waiting.push(() => resolve([]))
+      this.#waiting.push(resolve)
       const force = (): void => {
         this.onDeadline?.()
-        resolve([{ generation, borrowedMs: 1 }])
+        forced({ generation, borrowedMs: 1 })
+        resolve()
       }
       if (deadline.aborted) force()
       else deadline.addEventListener('abort', force, { once: true })

@@ -20,6 +20,8 @@ const NAMES: EventName[] = [
   'rotated',
   'rotationFailed',
   'connectionForced',
+  'pinnedConnectionKept',
+  'leakSuspected',
   'drained',
   'revoked',
   'revokeFailed',
