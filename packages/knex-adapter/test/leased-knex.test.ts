@@ -165,7 +165,7 @@ test('searchPath, afterCreate, validate, withUserParams and acquireConnectionTim
   const validated: unknown[] = []
   const { db, credentials } = await open({
     searchPath: ['pg_catalog', 'public'],
-    acquireConnectionTimeout: 150,
+    acquireConnectionTimeout: 1_000,
     pool: {
       min: 0,
       max: 1,
@@ -220,7 +220,7 @@ test('an acquire that times out while its connection is being checked does not l
     {
       connection: { host: database.host, port: proxy.port, database: 'app' },
       pool: { min: 0, max: 1 },
-      acquireConnectionTimeout: 100,
+      acquireConnectionTimeout: 1_000,
     },
     { pingBypassMs: 0, pingTimeoutMs: 5_000 },
   )

@@ -183,7 +183,7 @@ function on(kind: 'mariadb' | 'mysql'): void {
   test('afterCreate, validate, withUserParams and acquireConnectionTimeout keep their meaning', async () => {
     const validated: unknown[] = []
     const { db, credentials } = await open({
-      acquireConnectionTimeout: 150,
+      acquireConnectionTimeout: 1_000,
       pool: {
         min: 0,
         max: 1,
