@@ -1,4 +1,4 @@
-export { LeasedPool } from './leased-pool'
+export { LeasedPool, leasedPoolClass, type LeasedPoolClass, type PgModule } from './leased-pool'
 export { pin } from '@leasepool/core'
 
 // For adapters of libraries that make pg clients themselves

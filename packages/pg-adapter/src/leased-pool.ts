@@ -16,6 +16,35 @@ import { privatePool } from './private-members'
 
 type Lend = (error: Error | undefined, client: PoolClient | undefined, release: (release?: unknown) => void) => void
 
+/** The parts of `pg` that a leased pool is made from. */
+export interface PgModule {
+  readonly Pool: typeof Pool
+  readonly Client: typeof Client
+}
+
+/** A `pg.Pool`, as {@link LeasedPool} makes it. */
+export type LeasedPool = Pool
+
+export type LeasedPoolClass = new (
+  options: PoolConfig,
+  credentials: LeasedCredentials,
+  leasedOptions?: LeasedPoolOptions,
+) => LeasedPool
+
+const classes = new WeakMap<object, LeasedPoolClass>()
+
+/**
+ * {@link LeasedPool} made from the `pg` that is handed in, for libraries that look whether a pool is an instance of their own copy of it.
+ * The same class each time.
+ */
+export function leasedPoolClass(pg: PgModule): LeasedPoolClass {
+  const known = classes.get(pg.Pool)
+  if (known !== undefined) return known
+  const made = classOf(pg)
+  classes.set(pg.Pool, made)
+  return made
+}
+
 /**
  * A `pg.Pool` whose database user changes under it: give it to whatever takes a `pg.Pool`. It takes every option of `pg.Pool`;
  * `user` and `password`, also in a connection string, are dropped with a warning, and `database` must be known.
@@ -24,154 +53,159 @@ type Lend = (error: Error | undefined, client: PoolClient | undefined, release: 
  * never exceed `max`, whatever the reason for a new one; a connection idle for longer than `pingBypassMs` is checked before it is
  * lent; `end()` serves everybody who was waiting before it ends, and resolves when every socket is closed.
  */
-export class LeasedPool extends Pool {
-  readonly #leased: LedgerPool<Client>
-  readonly #credentials: LeasedCredentials
-  readonly #settings: LeasedPoolSettings
-  readonly #detach: () => void
-  /** A client on its way back to pg-pool, which itself takes it out of its list when it has ended. */
-  #returning: Client | undefined
-  #waiting = 0
-  #served: (() => void) | undefined
-  #isClosing = false
+export const LeasedPool: LeasedPoolClass = leasedPoolClass({ Pool, Client })
 
-  /** Throws `OptionError`. */
-  constructor(options: PoolConfig, credentials: LeasedCredentials, leasedOptions: LeasedPoolOptions = {}) {
-    checkOptions('LeasedPool', leasedOptions, leasedPoolOptionRules)
-    const config = withoutLogin('LeasedPool', options)
-    const Plain = (options.Client ?? Client) as unknown as new (config?: never) => Client
-    const settings = leasedPoolSettings(leasedOptions, config.database ?? 'pg')
-    let book: ClientBook | undefined
-    super({ ...config, Client: leasedClient(Plain, () => book!) as never })
+function classOf(pg: PgModule): LeasedPoolClass {
+  return class LeasedPool extends pg.Pool {
+    readonly #leased: LedgerPool<Client>
+    readonly #credentials: LeasedCredentials
+    readonly #settings: LeasedPoolSettings
+    readonly #detach: () => void
+    /** A client on its way back to pg-pool, which itself takes it out of its list when it has ended. */
+    #returning: Client | undefined
+    #waiting = 0
+    #served: (() => void) | undefined
+    #isClosing = false
 
-    const driver = pgDriver({ Plain, config: () => Promise.resolve(config), settings })
-    this.#leased = new LedgerPool({ settings, max: this.options.max, driver: this.#driver(driver) })
-    book = {
-      ledger: this.#leased.ledger,
-      credentials,
-      clock: settings.clock,
-      connectTimeoutMs: options.connectionTimeoutMillis ?? 0,
-      assumeRole: settings.assumeRole,
-    }
-    this.#credentials = credentials
-    this.#settings = settings
-    this.#detach = credentials.attach(this.#leased)
-  }
+    /** Throws `OptionError`. */
+    constructor(options: PoolConfig, credentials: LeasedCredentials, leasedOptions: LeasedPoolOptions = {}) {
+      checkOptions('LeasedPool', leasedOptions, leasedPoolOptionRules)
+      const config = withoutLogin('LeasedPool', options)
+      const Plain = (options.Client ?? pg.Client) as unknown as new (config?: never) => Client
+      const settings = leasedPoolSettings(leasedOptions, config.database ?? 'pg')
+      let book: ClientBook | undefined
+      super({ ...config, Client: leasedClient(Plain, () => book!) as never })
 
-  /** As in `pg.Pool`; rejects after `end()` was called. */
-  override connect(): Promise<PoolClient>
-  override connect(callback: Lend): void
-  override connect(callback?: Lend): Promise<PoolClient> | void {
-    if (callback === undefined) {
-      return new Promise((resolve, reject) => this.connect((error, client) => (error ? reject(error) : resolve(client!))))
-    }
-    if (this.#isClosing) return callback(new Error('Cannot use a pool after calling end on the pool'), undefined, () => undefined)
-    this.#waiting += 1
-    const askedAt = this.#leased.askedHere()
-    this.#lend({ pings: this.options.max + 1, logins: 1 }, (error, client, release) => {
-      this.#waiting -= 1
-      if (this.#waiting === 0) this.#served?.()
-      if (askedAt !== undefined && client !== undefined) this.#leased.ledger.lentTo(client, askedAt)
-      callback(error, client, release)
-    })
-  }
-
-  /** Lets nobody new in, serves who waits, waits for what is borrowed, closes everything. Resolves when every socket is closed. */
-  override end(): Promise<void>
-  override end(callback: () => void): void
-  override end(callback?: (error?: Error) => void): Promise<void> | void {
-    const done = this.#end()
-    if (callback === undefined) return done
-    done.then(() => callback(), callback)
-  }
-
-  /** pg-pool says here what it does; before it decides about a returned client, the ledger does. */
-  override emit(event: string | symbol, ...args: unknown[]): boolean {
-    if (event === 'release') this.#return(args[1] as Client, (ledger) => ledger.giveBack(args[1] as Client))
-    return super.emit(event, ...args)
-  }
-
-  async #end(): Promise<void> {
-    if (this.#isClosing) throw new Error('Called end on pool more than once')
-    this.#isClosing = true
-    if (this.#waiting > 0) await new Promise<void>((served) => (this.#served = served))
-    await super.end()
-    await this.#leased.end()
-    this.#detach()
-  }
-
-  /** Borrows from pg-pool until it gives a connection that may be lent, with so many failed checks and refused logins allowed. */
-  #lend(left: { pings: number; logins: number }, done: Lend): void {
-    const { clock, pingTimeoutMs } = this.#settings
-    this.#borrow((error, client, release) => {
-      if (error || client === undefined) {
-        const generation = generationOfFailure(error)
-        if (generation === undefined || left.logins === 0) return done(error, client, release)
-        return void this.#credentials.reportError(error, generation).then((again) => {
-          if (again) this.#lend({ ...left, logins: left.logins - 1 }, done)
-          else done(error, client, release)
-        })
+      const driver = pgDriver({ Plain, config: () => Promise.resolve(config), settings })
+      this.#leased = new LedgerPool({ settings, max: this.options.max, driver: this.#driver(driver) })
+      book = {
+        ledger: this.#leased.ledger,
+        credentials,
+        clock: settings.clock,
+        connectTimeoutMs: options.connectionTimeoutMillis ?? 0,
+        assumeRole: settings.assumeRole,
       }
-      const again = (): void => {
-        release(true)
-        this.#lend({ ...left, pings: Math.max(0, left.pings - 1) }, done)
+      this.#credentials = credentials
+      this.#settings = settings
+      this.#detach = credentials.attach(this.#leased)
+    }
+
+    /** As in `pg.Pool`; rejects after `end()` was called. */
+    override connect(): Promise<PoolClient>
+    override connect(callback: Lend): void
+    override connect(callback?: Lend): Promise<PoolClient> | void {
+      if (callback === undefined) {
+        return new Promise((resolve, reject) => this.connect((error, client) => (error ? reject(error) : resolve(client!))))
       }
-      switch (this.#leased.ledger.lend(client, left.pings > 0)) {
-        case 'refused':
-          return again()
-        case 'lent':
-          return this.#hand(client, release, done)
-        case 'ping':
-          return void ping(client, clock, pingTimeoutMs).then((result) => {
-            if (result === 'passed') return this.#hand(client, release, done)
-            this.#return(client, (ledger) => ledger.pingFailed(client, farewellAfter(result)))
-            again()
+      if (this.#isClosing)
+        return callback(new Error('Cannot use a pool after calling end on the pool'), undefined, () => undefined)
+      this.#waiting += 1
+      const askedAt = this.#leased.askedHere()
+      this.#lend({ pings: this.options.max + 1, logins: 1 }, (error, client, release) => {
+        this.#waiting -= 1
+        if (this.#waiting === 0) this.#served?.()
+        if (askedAt !== undefined && client !== undefined) this.#leased.ledger.lentTo(client, askedAt)
+        callback(error, client, release)
+      })
+    }
+
+    /** Lets nobody new in, serves who waits, waits for what is borrowed, closes everything. Resolves when every socket is closed. */
+    override end(): Promise<void>
+    override end(callback: () => void): void
+    override end(callback?: (error?: Error) => void): Promise<void> | void {
+      const done = this.#end()
+      if (callback === undefined) return done
+      done.then(() => callback(), callback)
+    }
+
+    /** pg-pool says here what it does; before it decides about a returned client, the ledger does. */
+    override emit(event: string | symbol, ...args: unknown[]): boolean {
+      if (event === 'release') this.#return(args[1] as Client, (ledger) => ledger.giveBack(args[1] as Client))
+      return super.emit(event, ...args)
+    }
+
+    async #end(): Promise<void> {
+      if (this.#isClosing) throw new Error('Called end on pool more than once')
+      this.#isClosing = true
+      if (this.#waiting > 0) await new Promise<void>((served) => (this.#served = served))
+      await super.end()
+      await this.#leased.end()
+      this.#detach()
+    }
+
+    /** Borrows from pg-pool until it gives a connection that may be lent, with so many failed checks and refused logins allowed. */
+    #lend(left: { pings: number; logins: number }, done: Lend): void {
+      const { clock, pingTimeoutMs } = this.#settings
+      this.#borrow((error, client, release) => {
+        if (error || client === undefined) {
+          const generation = generationOfFailure(error)
+          if (generation === undefined || left.logins === 0) return done(error, client, release)
+          return void this.#credentials.reportError(error, generation).then((again) => {
+            if (again) this.#lend({ ...left, logins: left.logins - 1 }, done)
+            else done(error, client, release)
           })
+        }
+        const again = (): void => {
+          release(true)
+          this.#lend({ ...left, pings: Math.max(0, left.pings - 1) }, done)
+        }
+        switch (this.#leased.ledger.lend(client, left.pings > 0)) {
+          case 'refused':
+            return again()
+          case 'lent':
+            return this.#hand(client, release, done)
+          case 'ping':
+            return void ping(client, clock, pingTimeoutMs).then((result) => {
+              if (result === 'passed') return this.#hand(client, release, done)
+              this.#return(client, (ledger) => ledger.pingFailed(client, farewellAfter(result)))
+              again()
+            })
+        }
+      })
+    }
+
+    /**
+     * Gives a client to its borrower. When it comes back and goes, pg-pool hears of it once its socket has ended: before that its place
+     * is not free, and whoever asks next would take it before those who wait.
+     */
+    #hand(client: PoolClient, release: (error?: Error | boolean) => void, done: Lend): void {
+      let isReturned = false
+      client.release = (error?: Error | boolean): void => {
+        if (isReturned) throw new Error('Release called on client which has already been released to the pool.') // as pg-pool says it
+        isReturned = true
+        if (!error && this.#return(client, (ledger) => ledger.giveBack(client))) return release()
+        client.end(() => release(error || true))
       }
-    })
-  }
-
-  /**
-   * Gives a client to its borrower. When it comes back and goes, pg-pool hears of it once its socket has ended: before that its place
-   * is not free, and whoever asks next would take it before those who wait.
-   */
-  #hand(client: PoolClient, release: (error?: Error | boolean) => void, done: Lend): void {
-    let isReturned = false
-    client.release = (error?: Error | boolean): void => {
-      if (isReturned) throw new Error('Release called on client which has already been released to the pool.') // as pg-pool says it
-      isReturned = true
-      if (!error && this.#return(client, (ledger) => ledger.giveBack(client))) return release()
-      client.end(() => release(error || true))
+      done(undefined, client, client.release as Parameters<Lend>[2])
     }
-    done(undefined, client, client.release as Parameters<Lend>[2])
-  }
 
-  /** Also answers when a client cannot even be constructed, for which pg-pool throws. */
-  #borrow(done: Lend): void {
-    try {
-      super.connect(done)
-    } catch (error) {
-      done(error as Error, undefined, () => undefined)
+    /** Also answers when a client cannot even be constructed, for which pg-pool throws. */
+    #borrow(done: Lend): void {
+      try {
+        super.connect(done)
+      } catch (error) {
+        done(error as Error, undefined, () => undefined)
+      }
     }
-  }
 
-  #return<T>(client: Client, tell: (ledger: ConnectionLedger<Client>) => T): T {
-    this.#returning = client
-    try {
-      return tell(this.#leased.ledger)
-    } finally {
-      this.#returning = undefined
+    #return<T>(client: Client, tell: (ledger: ConnectionLedger<Client>) => T): T {
+      this.#returning = client
+      try {
+        return tell(this.#leased.ledger)
+      } finally {
+        this.#returning = undefined
+      }
     }
-  }
 
-  #driver(driver: ReturnType<typeof pgDriver>): ReturnType<typeof pgDriver> {
-    return {
-      ...driver,
-      close: (client, how) => {
-        driver.close(client, how)
-        // pg-pool does not see that an idle client has ended until it is to be lent, and would count it until then.
-        if (client !== this.#returning) privatePool(this)._remove?.(client)
-      },
+    #driver(driver: ReturnType<typeof pgDriver>): ReturnType<typeof pgDriver> {
+      return {
+        ...driver,
+        close: (client, how) => {
+          driver.close(client, how)
+          // pg-pool does not see that an idle client has ended until it is to be lent, and would count it until then.
+          if (client !== this.#returning) privatePool(this)._remove?.(client)
+        },
+      }
     }
-  }
+  } as unknown as LeasedPoolClass
 }

@@ -1,6 +1,6 @@
 import { OptionError, systemClock } from '@leasepool/core'
-import { cancelRequest, LeasedPool } from '@leasepool/pg-adapter'
-import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg'
+import { cancelRequest, LeasedPool, leasedPoolClass } from '@leasepool/pg-adapter'
+import { Client, DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg'
 import Cursor from 'pg-query-stream'
 import { afterAll, afterEach, beforeAll, expect, expectTypeOf, test } from 'vitest'
 import { logEvents } from '../../../test/support/app'
@@ -505,4 +505,21 @@ test('keeps no password where inspect or JSON would show it', async () => {
   }
   expect(JSON.stringify([pool.options, credentials.current(), credentials.status()])).not.toContain(password)
   client.release()
+})
+
+test('is made from the pg that is handed in, once for each', async () => {
+  class OwnPool extends Pool {}
+  class OwnClient extends Client {}
+  const OwnLeasedPool = leasedPoolClass({ Pool: OwnPool, Client: OwnClient })
+  expect(leasedPoolClass({ Pool: OwnPool, Client: OwnClient })).toBe(OwnLeasedPool)
+  expect(leasedPoolClass({ Pool, Client })).toBe(LeasedPool)
+  const { credentials } = await open()
+  const pool = new OwnLeasedPool({ host: database.host, port: database.port, database: 'app', max: 1 }, credentials)
+  expect(pool).toBeInstanceOf(OwnPool)
+  const client = await pool.connect()
+  expect(client).toBeInstanceOf(OwnClient)
+  await credentials.rotate()
+  client.release()
+  expect(await who(pool)).toBe(credentials.current().username)
+  await pool.end()
 })
