@@ -1,7 +1,8 @@
 /**
  * What an error of a database driver is about. `credential-refused`: the user is gone, locked, or its password is wrong, at a login or in
  * a session that is open. `permission-lost`: a right is missing, which a dropped user's session says too, and an app that may not.
- * `server-busy`: no slot, starting up, shutting down. `network`: nothing came, or the connection was cut.
+ * `server-busy`: no slot, starting up, shutting down. `network`: nothing came, nothing
+ * that can be read, or the connection was cut.
  */
 export type DatabaseErrorKind = 'credential-refused' | 'permission-lost' | 'server-busy' | 'network' | 'other'
 
@@ -47,7 +48,7 @@ const RULES: readonly Rule[] = [
   ['credential-refused', errno(1045, 1698, 3118, 4151, 1862, 1820)],
   ['permission-lost', errno(1044, 1142, 1143, 1227, 1370)],
   ['server-busy', errno(1040, 1053, 1203, 1226, 3032)],
-  ['network', says(/^/, /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|AI_|NOTFOUND)|PROTOCOL_)/)],
+  ['network', says(/^/, /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|AI_|NOTFOUND)|PROTOCOL_|ERR_UNREADABLE_MESSAGE$)/)],
   ['network', says(/^Connection terminated|^timeout expired|connection error|closed state|^Query read timeout/i)],
 ]
 

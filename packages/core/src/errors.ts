@@ -11,6 +11,7 @@ export type LeasepoolErrorCode =
   | 'ERR_LOGIN_PAUSED'
   | 'ERR_ACQUIRE_TIMEOUT'
   | 'ERR_ASSUME_ROLE'
+  | 'ERR_UNREADABLE_MESSAGE'
   | 'ERR_RENDERED_FILE'
   | 'ERR_NO_SOURCE'
 
@@ -87,6 +88,16 @@ export class AssumeRoleError extends LeasepoolError {
     readonly actual: string,
   ) {
     super('ERR_ASSUME_ROLE', `The connection acts as ${actual} after SET ROLE ${role}`)
+  }
+}
+
+/**
+ * The database, or whatever answers in its place, sent what the driver's parser throws at: its connection was cut. `cause` is what was
+ * thrown.
+ */
+export class UnreadableMessageError extends LeasepoolError {
+  constructor(options: { cause: unknown }) {
+    super('ERR_UNREADABLE_MESSAGE', 'The database sent a message that cannot be read, and its connection was cut', options)
   }
 }
 

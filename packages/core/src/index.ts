@@ -45,6 +45,7 @@ export {
   ProbeError,
   RenderedFileError,
   StartTimeoutError,
+  UnreadableMessageError,
   VaultAnswerError,
   VaultError,
   VaultLoginError,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { classifyDatabaseError, type DatabaseErrorKind } from '../src/database-errors'
+import { UnreadableMessageError } from '../src/errors'
 
 /** As pg, mysql2 and Node make them. */
 const pg = (code: string, message = 'no'): Error => Object.assign(new Error(message), { code, severity: 'FATAL' })
@@ -54,6 +55,7 @@ const CASES: [string, unknown, DatabaseErrorKind][] = [
   ['pg: cut', new Error('Connection terminated unexpectedly'), 'network'],
   ['pg: connect timeout', new Error('timeout expired'), 'network'],
   ['pg: a connection that died', new Error('Client has encountered a connection error and is not queryable'), 'network'],
+  ['a message that cannot be read', new UnreadableMessageError({ cause: new RangeError('offset') }), 'network'],
   ['an error of the app', new Error('no such user in our shop'), 'other'],
   ['an errno of the app', Object.assign(new Error('no'), { code: 'ENOENT', errno: -2 }), 'other'],
   ['a text', 'password authentication failed', 'other'],

@@ -1,6 +1,7 @@
 import { TimeLimit, type Clock } from '@leasepool/core'
 import { Connection, type Client } from 'pg'
 import { privateClient, type PrivateConnection } from './private-members'
+import { cutWhenUnreadable } from './unreadable'
 
 /** How long the request may take, in ms. */
 const CANCEL_REQUEST_MS = 1_000
@@ -14,6 +15,7 @@ export async function cancelRequest(client: Client, clock: Clock, stream?: unkno
   const { processID, secretKey } = privateClient(client)
   if (processID == null || secretKey == null) return false
   const connection = new Connection({ ssl: client.ssl, stream } as never) as PrivateConnection
+  cutWhenUnreadable(connection)
   const limit = new TimeLimit(clock, CANCEL_REQUEST_MS)
   try {
     const request = send(connection, client, () => connection.cancel(processID, secretKey))

@@ -9,6 +9,7 @@ import {
 import type { Client } from 'pg'
 import { assumeRole } from './assume-role'
 import { cancelRequest } from './cancel'
+import { cutWhenUnreadable } from './unreadable'
 
 /** How long a cancelled query may take to stop before its connection is closed under it, in ms. */
 const CANCEL_MS = 1_000
@@ -72,6 +73,7 @@ async function probe(client: Client, signal: AbortSignal, settings: LeasedPoolSe
   const ended = new Promise<void>((resolve) => client.once('end', () => resolve()))
   const abort = (): void => void client.connection.stream.destroy()
   client.on('error', () => undefined) // the failure is that of connect or query
+  cutWhenUnreadable(client.connection)
   signal.throwIfAborted()
   signal.addEventListener('abort', abort, { once: true })
   try {

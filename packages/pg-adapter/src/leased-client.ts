@@ -9,6 +9,7 @@ import {
 import type { Client } from 'pg'
 import { assumeRole } from './assume-role'
 import { privateClient } from './private-members'
+import { cutWhenUnreadable, isUnreadable } from './unreadable'
 
 /** What the clients of one pool share. Read at each login, so that a pool can be made anew behind them. */
 export interface ClientBook {
@@ -47,6 +48,7 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
 
     constructor(config?: object) {
       super({ ...config, user: 'leasepool', password: '' }) // replaced at login
+      cutWhenUnreadable(this.connection)
       this.on('error', () => undefined) // a killed connection that nobody listens to would end the process
       this.once('end', () => (this.#hasEnded = true))
     }
@@ -85,7 +87,8 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
         // A dropped role's session says that, and so does a healthy one whose app may not: the next ping tells.
         if (kind === 'permission-lost') ledger.suspect(this)
         if (kind === 'credential-refused') void credentials.reportError(error, generation)
-        if (isFatal(error)) ledger.closing(this)
+        if (isUnreadable(error)) ledger.retire(this, 'cut')
+        else if (isFatal(error)) ledger.closing(this)
       })
     }
 
@@ -118,7 +121,10 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
       }
       try {
         super.connect((error: Error | null) => {
-          if (error) return refused(error)
+          if (error) {
+            refused(error)
+            return this.connection.stream.destroy() // nobody is there to say goodbye to
+          }
           this.#watch(generation)
           if (role === undefined) return callback(null, this)
           assumeRole(this, role).then(() => callback(null, this), refused)

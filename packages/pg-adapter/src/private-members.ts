@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Client, Connection, Pool } from 'pg'
 
 /**
@@ -18,6 +19,8 @@ export interface PrivateConnection extends Connection {
   connect(portOrSocket: number | string, host?: string): void
   requestSsl(): void
   cancel(processID: number, secretKey: number | Buffer): void
+  /** Reads messages from the socket, or from the TLS socket on it. Fallback: what its parser throws ends the process, as in stock pg. */
+  attachListeners?(stream: Duplex): void
 }
 
 export interface PrivatePool {
