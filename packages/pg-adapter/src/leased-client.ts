@@ -122,8 +122,9 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
       try {
         super.connect((error: Error | null) => {
           if (error) {
-            refused(error)
-            return this.connection.stream.destroy() // nobody is there to say goodbye to
+            this.#end(() => undefined)
+            this.connection.stream.destroy() // nobody is there to say goodbye to
+            return failed(error)
           }
           this.#watch(generation)
           if (role === undefined) return callback(null, this)

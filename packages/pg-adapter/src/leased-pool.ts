@@ -9,12 +9,11 @@ import {
   type LeasedPoolSettings,
 } from '@leasepool/core'
 import { Client, Pool, type PoolClient, type PoolConfig } from 'pg'
+import { Answer, type Lend } from './answer'
 import { withoutLogin } from './connection-config'
 import { farewellAfter, pgDriver, ping } from './driver'
 import { generationOfFailure, leasedClient, type ClientBook } from './leased-client'
 import { privatePool } from './private-members'
-
-type Lend = (error: Error | undefined, client: PoolClient | undefined, release: (release?: unknown) => void) => void
 
 /** The parts of `pg` that a leased pool is made from. */
 export interface PgModule {
@@ -101,12 +100,14 @@ function classOf(pg: PgModule): LeasedPoolClass {
         return callback(new Error('Cannot use a pool after calling end on the pool'), undefined, () => undefined)
       this.#waiting += 1
       const askedAt = this.#leased.askedHere()
-      this.#lend({ pings: this.options.max + 1, logins: 1 }, (error, client, release) => {
+      const { clock } = this.#settings
+      const answer = new Answer(clock, this.options.connectionTimeoutMillis ?? 0, (error, client, release) => {
         this.#waiting -= 1
         if (this.#waiting === 0) this.#served?.()
         if (askedAt !== undefined && client !== undefined) this.#leased.ledger.lentTo(client, askedAt)
         callback(error, client, release)
       })
+      this.#lend({ pings: this.options.max + 1, logins: 1 }, answer)
     }
 
     /** Lets nobody new in, serves who waits, waits for what is borrowed, closes everything. Resolves when every socket is closed. */
@@ -134,33 +135,38 @@ function classOf(pg: PgModule): LeasedPoolClass {
     }
 
     /** Borrows from pg-pool until it gives a connection that may be lent, with so many failed checks and refused logins allowed. */
-    #lend(left: { pings: number; logins: number }, done: Lend): void {
+    #lend(left: { pings: number; logins: number }, answer: Answer): void {
       const { clock, pingTimeoutMs } = this.#settings
       this.#borrow((error, client, release) => {
-        if (error || client === undefined) {
-          const generation = generationOfFailure(error)
-          if (generation === undefined || left.logins === 0) return done(error, client, release)
-          return void this.#credentials.reportError(error, generation).then((again) => {
-            if (again) this.#lend({ ...left, logins: left.logins - 1 }, done)
-            else done(error, client, release)
-          })
-        }
+        if (error || client === undefined) return this.#failed(left, answer, error, release)
         const again = (): void => {
           release(true)
-          this.#lend({ ...left, pings: Math.max(0, left.pings - 1) }, done)
+          if (!answer.isGiven) this.#lend({ ...left, pings: Math.max(0, left.pings - 1) }, answer)
         }
         switch (this.#leased.ledger.lend(client, left.pings > 0)) {
           case 'refused':
+            answer.takesLonger()
             return again()
           case 'lent':
-            return this.#hand(client, release, done)
+            return this.#hand(client, release, answer.give)
           case 'ping':
+            answer.takesLonger()
             return void ping(client, clock, pingTimeoutMs).then((result) => {
-              if (result === 'passed') return this.#hand(client, release, done)
+              if (result === 'passed') return this.#hand(client, release, answer.give)
               this.#return(client, (ledger) => ledger.pingFailed(client, farewellAfter(result)))
               again()
             })
         }
+      })
+    }
+
+    #failed(left: { pings: number; logins: number }, answer: Answer, error: Error | undefined, release: () => void): void {
+      const generation = generationOfFailure(error)
+      if (generation === undefined || left.logins === 0) return answer.give(error, undefined, release)
+      answer.takesLonger()
+      void this.#credentials.reportError(error, generation).then((again) => {
+        if (again && !answer.isGiven) this.#lend({ ...left, logins: left.logins - 1 }, answer)
+        else answer.give(error, undefined, release)
       })
     }
 

@@ -277,6 +277,23 @@ test('a connection that the server killed while idle is noticed before it is len
   expect((await pool.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])
 })
 
+test('connectionTimeoutMillis is the limit of who asks, checks of connections included; the checked one serves the next', async () => {
+  const proxy = await startProxy(database.port)
+  const config = { port: proxy.port, max: 1, connectionTimeoutMillis: 1_000 }
+  const { pool, credentials } = await open(config, { pingBypassMs: 0, pingTimeoutMs: 20_000 })
+  await pool.query('SELECT 1')
+  proxy.hang()
+  const startMs = performance.now()
+  await expect(pool.query('SELECT 1')).rejects.toThrow('timeout exceeded when trying to connect')
+  expect(performance.now() - startMs).toBeLessThan(10_000)
+  expect(credentials.status().pools[0]).toMatchObject({ sockets: 1, borrowed: 1 }) // the check goes on
+  proxy.letGo()
+  const checked = (): unknown => credentials.status().pools[0]
+  await poll('it is back', checked, (stats) => (stats as { idle: number }).idle === 1)
+  expect(await who(pool)).toBe(credentials.current().username)
+  await proxy.close()
+})
+
 test('connections that hang are given up after the ping’s time limit, all at once, and the borrower gets a fresh one', async () => {
   const proxy = await startProxy(database.port)
   const { pool } = await open({ port: proxy.port }, { pingBypassMs: 0, pingTimeoutMs: 150 })
