@@ -36,6 +36,8 @@ export interface LeasedDriver {
   isSuspect(key: object): boolean
   /** Closes a connection that never got as far as the pool. */
   discard(connection: object): void
+  /** Ends one that is being made, at once. */
+  cut(connection: object): void
   /** Stops what the connection runs. Resolves when it may be used again, or is closed; rejects when it may be running still. */
   cancel(connection: object, settings: object): Promise<void>
   /** The generation with which the login was tried that failed with `error`; `undefined` for other errors. */

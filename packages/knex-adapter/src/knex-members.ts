@@ -4,6 +4,8 @@
  */
 export interface PoolSettings {
   readonly max: number
+  /** tarn's own default is 30 s. */
+  readonly createTimeoutMillis?: number
   create(): Promise<object>
   destroy(connection: object): unknown
   validate(connection: object): boolean | Promise<boolean>

@@ -111,7 +111,10 @@ function stateOf(client: { config: object }): State {
 /** Knex prepares a connection after its login (version, search path), as we do, and forgets it, open, when that fails. */
 async function acquireOrClose(acquire: () => Promise<unknown>, state: State, role: string | undefined): Promise<unknown> {
   let connection: object | undefined
-  state.onMade = (made) => (connection = made)
+  state.onMade = (made) => {
+    connection = made
+    state.pool?.creating(made)
+  }
   const acquired = acquire() // constructs the connection before it first waits
   state.onMade = undefined
   try {
@@ -119,7 +122,10 @@ async function acquireOrClose(acquire: () => Promise<unknown>, state: State, rol
     if (role !== undefined) await state.driver!.assumeRole(ready as object, role)
     return ready
   } catch (error) {
-    if (connection !== undefined) state.driver!.discard(connection)
+    if (connection !== undefined) {
+      state.pool?.created(connection)
+      state.driver!.discard(connection)
+    }
     throw error
   }
 }

@@ -1,6 +1,9 @@
-import { LedgerPool, type LeasedCredentials, type LeasedPoolSettings } from '@leasepool/core'
+import { LedgerPool, TimeLimit, type LeasedCredentials, type LeasedPoolSettings } from '@leasepool/core'
 import type { ConnectionBook, LeasedDriver } from './dialect'
 import type { PoolConfig, PoolSettings, TarnPool } from './knex-members'
+
+/** How long tarn waits for a new connection when nothing else is said, in ms: `createTimeoutMillis`. */
+const CREATE_MS = 30_000
 
 export interface LeasedTarnPoolOptions {
   readonly credentials: LeasedCredentials
@@ -16,6 +19,9 @@ export class LeasedTarnPool {
   readonly #driver: LeasedDriver
   readonly #leased: LedgerPool<object>
   #detach: (() => void) | undefined
+  #createMs = CREATE_MS
+  /** What is being made: its time limit. */
+  readonly #creating = new WeakMap<object, TimeLimit>()
   /** Passed validation and not handed to anybody yet. */
   readonly #validated = new Set<object>()
 
@@ -32,15 +38,32 @@ export class LeasedTarnPool {
 
   /** tarn's settings, with the ledger in between. */
   settings(settings: PoolSettings): PoolSettings {
+    this.#createMs = settings.createTimeoutMillis ?? CREATE_MS
     return {
       ...settings,
       create: async () => {
         const connection = await settings.create()
+        this.created(connection)
         this.#leased.ledger.opened(this.#driver.keyOf(connection))
         return connection
       },
       validate: (connection) => this.#validate(connection, settings),
     }
+  }
+
+  /**
+   * A connection begins to log in. tarn stops waiting for it after `createTimeoutMillis` and forgets it; a server that never answers would keep
+   * its socket, and its slot, for ever.
+   */
+  creating(connection: object): void {
+    const limit = new TimeLimit(this.#options.settings.clock, this.#createMs)
+    this.#creating.set(connection, limit)
+    void limit.passed.then(() => this.#driver.cut(connection))
+  }
+
+  /** It is made, or given up. */
+  created(connection: object): void {
+    this.#creating.get(connection)?.clear()
   }
 
   /** Follows what tarn says it does, and the credentials. */

@@ -58,6 +58,7 @@ export const mysql2Dialect: Dialect = {
         if (login.connection === undefined) login.socket.destroy()
         else ledger().retire(login)
       },
+      cut: (connection) => void loginOf(connection).socket.destroy(),
       cancel: async (connection) => void (await cancelQuery(loginOf(connection), ledger(), clock)),
       generationOfFailure,
     }

@@ -28,6 +28,10 @@ export const pgDialect: Dialect = {
       ping: (client, timeoutMs) => ping(client as Client, clock, timeoutMs),
       isSuspect: () => false, // its ping tells
       discard: (client) => void (client as Client).end(),
+      cut(client) {
+        void (client as Client).end()
+        ;(client as Client).connection.stream.destroy()
+      },
       async cancel(client, where) {
         // By the protocol's CancelRequest: `pg_cancel_backend` is refused when another user started the query.
         const { stream } = where as { stream?: unknown }

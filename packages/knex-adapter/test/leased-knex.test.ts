@@ -409,3 +409,17 @@ test('the migrations CLI works with an async knexfile, and its process ends by i
     await database.sql('DROP ROLE IF EXISTS "v-cli"')
   }
 })
+
+test('a connection that tarn has stopped waiting for is cut, and its slot is free again', async () => {
+  const proxy = await startProxy(database.port)
+  const connection = { host: database.host, port: proxy.port, database: 'app' }
+  const { db, credentials } = await open({ connection, pool: { min: 0, max: 1, createTimeoutMillis: 300 } })
+  proxy.hang()
+  await expect(who(db)).rejects.toThrow(/timed out|terminated|Timeout/)
+  const sockets = (): number => credentials.status().pools[0]!.sockets
+  await poll('no slot is taken', sockets, (count) => count === 0)
+  proxy.letGo()
+  expect(await poll('it serves', () => who(db).catch(() => undefined), (user) => user !== undefined)).toBe(credentials.current().username) // prettier-ignore
+  await db.destroy()
+  await proxy.close()
+})
