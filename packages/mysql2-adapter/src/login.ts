@@ -12,6 +12,8 @@ export class Login {
   connection: Connection | undefined
   /** The server said something of it that a login of its own will have to confirm: it is not lent again. */
   isSuspect = false
+  /** Lent to the pool's own `execute`: nobody else holds it. */
+  isPools = false
   /** It was cut while it may have run something, which the server has to be told. */
   isCut = false
   #generation: number | undefined

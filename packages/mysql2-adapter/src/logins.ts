@@ -1,7 +1,7 @@
 import { classifyDatabaseError, pinnable, type Clock, type ConnectionLedger, type LeasedCredentials } from '@leasepool/core'
 import type { Connection } from 'mysql2'
 import { dial, newSocket } from './dial'
-import { cutLater, killOnServer } from './driver'
+import { cutLater, killOnServer, ping } from './driver'
 import { Login } from './login'
 import type { ConnectionConfig } from './mysql2-members'
 import { watchErrors } from './watch-errors'
@@ -11,6 +11,8 @@ export interface LoginBook {
   readonly ledger: ConnectionLedger<Login>
   readonly credentials: Pick<LeasedCredentials, 'forLogin' | 'reportError'>
   readonly clock: Clock
+  /** How long a query of the pool itself that ran out of time may still take. Default: as long as it takes. */
+  readonly pingTimeoutMs?: number
 }
 
 /**
@@ -27,7 +29,7 @@ export function openLogin(own: ConnectionConfig, book: LoginBook): Login {
 export function loggedIn(login: Login, connection: Connection, book: LoginBook): void {
   login.connection = connection
   pinnable(connection, () => book.ledger.pin(login))
-  watchErrors(connection, (error) => heard(error, login, book))
+  watchErrors(connection, (error, isPools) => heard(error, isPools || login.isPools, login, book))
 }
 
 async function connect(login: Login, book: LoginBook): Promise<void> {
@@ -59,9 +61,20 @@ async function closed(login: Login, { ledger, clock }: LoginBook): Promise<void>
   ledger.closed(login)
 }
 
-function heard(error: unknown, login: Login, { credentials }: LoginBook): void {
+function heard(error: unknown, isPools: boolean, login: Login, book: LoginBook): void {
   const kind = classifyDatabaseError(error)
   // A dropped user's session says that, and so does a healthy one whose app may not: a login of its own will tell.
   if (kind === 'permission-lost') login.isSuspect = true
-  if (kind === 'credential-refused') void credentials.reportError(error, login.generation!)
+  if (kind === 'credential-refused') void book.credentials.reportError(error, login.generation!)
+  if ((error as { code?: unknown }).code === 'PROTOCOL_SEQUENCE_TIMEOUT') void tookTooLong(isPools, login, book)
+}
+
+/**
+ * A query ran out of time; mysql2 tells who sent it, and goes on waiting for the answer. Its borrower may give the connection back meanwhile.
+ * A query of the pool itself holds it until the answer comes, for ever when the server is gone: the connection goes unless that comes soon.
+ */
+async function tookTooLong(isPools: boolean, login: Login, { ledger, clock, pingTimeoutMs }: LoginBook): Promise<void> {
+  ledger.suspect(login)
+  if (!isPools || pingTimeoutMs === undefined) return
+  if ((await ping(login, clock, pingTimeoutMs)) !== 'passed') ledger.retire(login, 'cut')
 }

@@ -25,12 +25,12 @@ export interface UpgradeOptions {
 }
 
 /**
- * What makes a mysql2 pool a leased one: three of its public methods, on this pool alone. Lending, queueing and idle times stay mysql2's
+ * What makes a mysql2 pool a leased one: four of its public methods, on this pool alone. Lending, queueing and idle times stay mysql2's
  * own. Each connection gets a configuration of its own, and a socket that waits for its slot.
  */
 export class PoolUpgrade {
   readonly #internals: PoolInternals
-  readonly #stock: Pick<Pool, 'getConnection' | 'releaseConnection' | 'end'>
+  readonly #stock: Pick<Pool, 'getConnection' | 'releaseConnection' | 'execute' | 'end'>
   readonly #leased: LedgerPool<Login>
   readonly #book: LoginBook
   readonly #credentials: LeasedCredentials
@@ -39,6 +39,8 @@ export class PoolUpgrade {
   readonly #logins = new WeakMap<ConnectionConfig, Login>()
   /** Told of the socket that mysql2 asks for while it is asked for a connection. */
   #onDial: ((login: Login) => void) | undefined
+  /** It is the pool's own `execute` that asks for a connection. */
+  #isExecuting = false
   #waiting = 0
   #served: (() => void) | undefined
   #ending: Promise<void> | undefined
@@ -54,6 +56,7 @@ export class PoolUpgrade {
     this.#stock = {
       getConnection: pool.getConnection.bind(pool),
       releaseConnection: pool.releaseConnection.bind(pool),
+      execute: pool.execute.bind(pool) as Pool['execute'],
       end: pool.end.bind(pool),
     }
     const { config } = this.#internals
@@ -64,9 +67,11 @@ export class PoolUpgrade {
       max: config.connectionLimit,
       driver: mysqlDriver({ config: () => config.connectionConfig, settings }),
     })
-    this.#book = { ledger: this.#leased.ledger, credentials, clock: settings.clock }
+    const { clock, pingTimeoutMs } = settings
+    this.#book = { ledger: this.#leased.ledger, credentials, clock, pingTimeoutMs }
     pool.getConnection = (callback) => this.#getConnection(callback)
     pool.releaseConnection = (connection) => this.#releaseConnection(connection as PoolConnection)
+    pool.execute = ((...args: Parameters<Pool['execute']>) => this.#execute(args)) as Pool['execute']
     pool.end = (callback) => void this.end().then(() => callback?.(null), callback)
     this.#detach = credentials.attach(this.#leased)
   }
@@ -94,7 +99,17 @@ export class PoolUpgrade {
     await new Promise<void>((resolve, reject) => this.#stock.end((error) => (error ? reject(error) : resolve())))
   }
 
+  #execute(args: Parameters<Pool['execute']>): unknown {
+    this.#isExecuting = true
+    try {
+      return this.#stock.execute(...args)
+    } finally {
+      this.#isExecuting = false
+    }
+  }
+
   #getConnection(callback: Lend): void {
+    const isPools = this.#isExecuting
     if (this.#ending !== undefined) {
       return process.nextTick(() => callback(new Error('Pool is closed.'), undefined as never)) // as mysql2 says it
     }
@@ -103,7 +118,11 @@ export class PoolUpgrade {
     const answer = this.#withinTime((error, connection) => {
       this.#waiting -= 1
       this.#failure = error
-      if (askedAt !== undefined && !error) this.#leased.ledger.lentTo(this.#loginOf(connection)!, askedAt)
+      const login = error ? undefined : this.#loginOf(connection)
+      if (login !== undefined) {
+        login.isPools = isPools
+        if (askedAt !== undefined) this.#leased.ledger.lentTo(login, askedAt)
+      }
       try {
         callback(error, connection)
       } finally {

@@ -117,6 +117,52 @@ describe('acquireTimeoutMs', () => {
   })
 })
 
+describe('a query that runs out of time', () => {
+  const id = async (on: Pick<PromisePool, 'query'>): Promise<unknown> =>
+    ((await on.query('SELECT CONNECTION_ID() AS id'))[0] as { id: number }[])[0]!.id
+  const late = { code: 'PROTOCOL_SEQUENCE_TIMEOUT' }
+
+  test.each(['query', 'execute'] as const)(
+    'of the pool itself (%s) gives its slot back when the server has gone',
+    async (how) => {
+      const proxy = await startProxy(server.port)
+      const options = { port: proxy.port, connectionLimit: 1 }
+      const { promised } = await open(options, { pingTimeoutMs: 200, acquireTimeoutMs: 10_000 })
+      const before = await id(promised)
+      const asked = { sql: 'SELECT 1', timeout: 1_000 }
+      const ask = (): Promise<unknown> => (how === 'query' ? promised.query(asked) : promised.execute(asked))
+      await ask() // prepares the statement, for which mysql2 has no limit
+      proxy.hang()
+      proxy.letNewPass()
+      await expect(ask()).rejects.toMatchObject(late)
+      expect(await id(promised)).not.toBe(before)
+      await proxy.close()
+    },
+  )
+
+  test('of the pool itself keeps its connection when the answer comes soon after', async () => {
+    const { promised } = await open({ connectionLimit: 1 })
+    const before = await id(promised)
+    await expect(promised.query({ sql: 'SELECT SLEEP(0.4)', timeout: 100 })).rejects.toMatchObject(late)
+    expect(await id(promised)).toBe(before)
+  })
+
+  test('of a borrower leaves the connection to it; it is checked when it comes back', async () => {
+    const proxy = await startProxy(server.port)
+    const options = { port: proxy.port, connectionLimit: 1 }
+    const { promised } = await open(options, { pingTimeoutMs: 200, acquireTimeoutMs: 10_000 })
+    const borrowed = await promised.getConnection()
+    await expect(borrowed.query({ sql: 'SELECT SLEEP(0.6)', timeout: 100 })).rejects.toMatchObject(late)
+    const before = await id(borrowed) // longer than a check would have waited
+    proxy.hang()
+    proxy.letNewPass()
+    await expect(borrowed.query({ sql: 'SELECT 1', timeout: 100 })).rejects.toMatchObject(late)
+    borrowed.release()
+    expect(await id(promised)).not.toBe(before)
+    await proxy.close()
+  })
+})
+
 test('a statement that is refused for want of a right closes its connection, and no other', async () => {
   const { promised, credentials, source } = await open()
   const ids = async (): Promise<unknown> => (await promised.query('SELECT CONNECTION_ID() AS id'))[0]
