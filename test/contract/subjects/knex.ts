@@ -1,5 +1,5 @@
 import { leasedKnex, pin } from '@leasepool/knex-adapter'
-import knex from 'knex'
+import knex, { type Knex } from 'knex'
 import { leasedOf, type Row, type Subject } from './subject'
 
 function subject(client: 'pg' | 'mysql2', on: Subject['on'], rows: (answer: unknown) => unknown): Subject {
@@ -7,10 +7,18 @@ function subject(client: 'pg' | 'mysql2', on: Subject['on'], rows: (answer: unkn
     name: client === 'pg' ? 'leasedKnex' : 'leasedKnex with mysql2',
     on,
     open: (options, credentials) => {
-      const { host, port, database, max } = options
-      const config = { client, connection: { host, port, database }, pool: { min: 0, max } }
+      const { host, port, database, max, patience } = options
+      const config = {
+        client,
+        connection: { host, port, database },
+        pool: { min: 0, max, ...(patience && { createTimeoutMillis: patience.connectMs }) },
+        ...(patience && { acquireConnectionTimeout: patience.connectMs }),
+      }
       const db = knex(leasedKnex(config, credentials, leasedOf(options)))
-      const rowsOf = async (asked: PromiseLike<unknown>): Promise<Row[]> => rows(await asked) as Row[]
+      const rowsOf = async (asked: Knex.Raw): Promise<Row[]> => {
+        const answer: unknown = await (patience === undefined ? asked : asked.timeout(patience.queryMs))
+        return rows(answer) as Row[]
+      }
       return {
         query: (sql) => rowsOf(db.raw(sql)),
         borrow: async () => {

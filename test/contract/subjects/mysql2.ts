@@ -3,9 +3,11 @@ import { createPool, createPoolCluster, type Pool, type PoolConnection } from 'm
 import { createPool as createPromisePool } from 'mysql2/promise'
 import { leasedOf, type ContractPool, type OpenOptions, type Row, type Subject } from './subject'
 
-function callbackPool(pool: Pick<Pool, 'query' | 'end' | 'getConnection'>): ContractPool {
+function callbackPool(pool: Pick<Pool, 'query' | 'end' | 'getConnection'>, options: OpenOptions): ContractPool {
   const rowsOf = (on: Pick<Pool, 'query'>, sql: string): Promise<Row[]> =>
-    new Promise((resolve, reject) => on.query(sql, (error, rows) => (error ? reject(error) : resolve(rows as Row[]))))
+    new Promise((resolve, reject) =>
+      on.query(asked(sql, options), (error, rows) => (error ? reject(error) : resolve(rows as Row[]))),
+    )
   return {
     query: (sql) => rowsOf(pool, sql),
     borrow: async () => {
@@ -23,25 +25,39 @@ function callbackPool(pool: Pick<Pool, 'query' | 'end' | 'getConnection'>): Cont
   }
 }
 
-const mysqlOptions = ({ host, port, database, max }: OpenOptions) => ({ host, port, database, connectionLimit: max })
+const mysqlOptions = ({ host, port, database, max, patience }: OpenOptions) => ({
+  host,
+  port,
+  database,
+  connectionLimit: max,
+  ...(patience && { connectTimeout: patience.connectMs }),
+})
+
+const leasedMysqlOf = (options: OpenOptions) => ({
+  ...leasedOf(options),
+  ...(options.patience && { acquireTimeoutMs: options.patience.connectMs }),
+})
+
+const asked = (sql: string, { patience }: OpenOptions) => ({ sql, ...(patience && { timeout: patience.queryMs }) })
 
 export const mysql2: Subject = {
   name: 'mysql2',
   on: ['mariadb', 'mysql'],
-  open: (options, credentials) => callbackPool(leasedPool(createPool(mysqlOptions(options)), credentials, leasedOf(options))),
+  open: (options, credentials) =>
+    callbackPool(leasedPool(createPool(mysqlOptions(options)), credentials, leasedMysqlOf(options)), options),
 }
 
 export const mysql2Promise: Subject = {
   name: 'mysql2/promise',
   on: ['mariadb', 'mysql'],
   open: (options, credentials) => {
-    const pool = leasedPool(createPromisePool(mysqlOptions(options)), credentials, leasedOf(options))
+    const pool = leasedPool(createPromisePool(mysqlOptions(options)), credentials, leasedMysqlOf(options))
     return {
-      query: async (sql) => (await pool.query(sql))[0] as Row[],
+      query: async (sql) => (await pool.query(asked(sql, options)))[0] as Row[],
       borrow: async () => {
         const connection = await pool.getConnection()
         return {
-          query: async (sql) => (await connection.query(sql))[0] as Row[],
+          query: async (sql) => (await connection.query(asked(sql, options)))[0] as Row[],
           release: () => connection.release(),
           destroy: () => connection.destroy(),
           pin: () => pin(connection),
@@ -56,13 +72,19 @@ export const mysql2Cluster: Subject = {
   name: 'mysql2 cluster',
   on: ['mariadb', 'mysql'],
   open: (options, credentials) => {
-    const cluster = leasedPoolCluster(createPoolCluster(), credentials, leasedOf(options))
+    const cluster = leasedPoolCluster(
+      // By default a node that fails five times is gone for ever.
+      createPoolCluster(options.patience && { restoreNodeTimeout: 100 }),
+      credentials,
+      leasedMysqlOf(options),
+    )
     cluster.add('only', mysqlOptions(options))
     const only = cluster.of('only')
-    return callbackPool({
+    const pool: Parameters<typeof callbackPool>[0] = {
       query: only.query.bind(only) as Pool['query'],
       getConnection: (callback) => only.getConnection(callback),
       end: (callback) => cluster.end(callback),
-    })
+    }
+    return callbackPool(pool, options)
   },
 }

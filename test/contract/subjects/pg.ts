@@ -1,11 +1,13 @@
 import { LeasedPool, pin } from '@leasepool/pg-adapter'
-import type { Row, Subject } from './subject'
+import { leasedOf, type Row, type Subject } from './subject'
 
 export const pg: Subject = {
   name: 'LeasedPool',
   on: ['postgres', 'pgbouncer-session', 'pgbouncer-transaction'],
-  open: ({ host, port, database, max, ...leased }, credentials) => {
-    const pool = new LeasedPool({ host, port, database, max }, credentials, leased)
+  open: (options, credentials) => {
+    const { host, port, database, max, patience } = options
+    const limits = patience && { connectionTimeoutMillis: patience.connectMs, query_timeout: patience.queryMs }
+    const pool = new LeasedPool({ host, port, database, max, ...limits }, credentials, leasedOf(options))
     pool.on('error', () => undefined) // as every app of pg must
     return {
       query: async (sql) => (await pool.query<Row>(sql)).rows,

@@ -27,6 +27,8 @@ export interface OpenOptions extends LeasedPoolOptions {
   readonly port: number
   readonly database: string
   readonly max: number
+  /** Time limits of the library itself, for who asks for a connection and for a query, in ms. Default: its own defaults. */
+  readonly patience?: { readonly connectMs: number; readonly queryMs: number } | undefined
 }
 
 export interface Subject {
@@ -37,6 +39,6 @@ export interface Subject {
 
 /** What is leasepool's own in the options. */
 export function leasedOf(options: OpenOptions): LeasedPoolOptions {
-  const { host: _host, port: _port, database: _database, max: _max, ...leased } = options
+  const { host: _host, port: _port, database: _database, max: _max, patience: _patience, ...leased } = options
   return leased
 }
