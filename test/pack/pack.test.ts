@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asInstalled, installInto, PACKAGES, type Packed, packInto, run } from './packed'
 
 /** What an app of ours has beside them, in the versions that this repository is tested with. */
-const PEERS = ['pg', 'mysql2', 'knex', 'typescript', '@types/node']
+const PEERS = ['pg', 'mysql2', 'knex', 'typeorm', 'typescript', '@types/node']
 const NAMES = Object.values(PACKAGES)
 
 let folder: string
@@ -64,6 +64,7 @@ describe('an app that installed the packages', () => {
     isLeasedCredentials: true,
     isPgPool: true,
     pools: [7, 3],
+    dataSource: 'postgres',
     sql: 'select * from "item" where "id" = 7',
     mistyped: 'ERR_OPTION: Option "fixedCredentials.pasword": expected "password", got an unknown name',
   }

@@ -19,6 +19,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   'pg-adapter': '@leasepool/pg-adapter',
   'mysql2-adapter': '@leasepool/mysql2-adapter',
   'knex-adapter': '@leasepool/knex-adapter',
+  'typeorm-adapter': '@leasepool/typeorm-adapter',
   'dev-vault': '@leasepool/dev-vault',
   cli: 'leasepool',
 }

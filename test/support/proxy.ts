@@ -67,7 +67,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
 }
 
 /** Below 32768: higher ports may be taken by an outgoing connection at any moment. */
-async function listen(server: ReturnType<typeof createServer>): Promise<number> {
+export async function listen(server: ReturnType<typeof createServer>): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)
     const listening = await new Promise<boolean>((resolve) => {

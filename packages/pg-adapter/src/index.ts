@@ -6,4 +6,5 @@ export { leasedClient, generationOfFailure, type ClientBook } from './leased-cli
 export { assumeRole } from './assume-role'
 export { cancelRequest } from './cancel'
 export { farewellAfter, pgDriver, ping, type PingResult } from './driver'
+export { whenDone } from './when-done'
 export { withoutLogin, type ConnectionFields } from './connection-config'

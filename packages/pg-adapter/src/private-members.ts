@@ -12,6 +12,8 @@ export interface PrivateClient {
   /** Key of the server process, for a cancel request. Fallback: the connection is closed without one. */
   readonly processID?: number | null
   readonly secretKey?: number | Buffer | null
+  /** `false` while it runs something. Fallback: it is taken to run nothing. */
+  readonly readyForQuery?: boolean
 }
 
 /** A bare protocol connection, exported by pg but documented nowhere. */

@@ -7,15 +7,18 @@ export const leakSuspected: Behaviour = {
   pool: { leakWarnMs: 50, captureStacks: true },
   credentials: { drainDeadlineMs: 300 },
   async run({ pool, credentials, log }) {
+    await pool.query('SELECT 1') // what a library does before, and for how long, is its own affair
+    const before = log.of('leakSuspected').length
+    const suspected = () => log.of('leakSuspected').slice(before)
     const borrowed = await pool.borrow()
     const stack = expect.stringContaining('test/contract/subjects') as unknown
-    await poll('it is suspected', () => log.of('leakSuspected'), (suspected) => suspected.length === 1) // prettier-ignore
-    expect(log.of('leakSuspected')).toMatchObject([{ pool: POOL, generation: 1, stack }])
-    expect(log.of('leakSuspected')[0]!.borrowedMs).toBeGreaterThanOrEqual(50)
+    await poll('it is suspected', suspected, ({ length }) => length === 1)
+    expect(suspected()).toMatchObject([{ pool: POOL, generation: 1, stack }])
+    expect(suspected()[0]!.borrowedMs).toBeGreaterThanOrEqual(50)
     await credentials.rotate()
     await poll('it is closed', () => log.of('connectionForced'), (forced) => forced.length === 1) // prettier-ignore
     expect(log.of('connectionForced')).toMatchObject([{ pool: POOL, generation: 1, stack }])
-    expect(log.of('leakSuspected')).toHaveLength(1)
+    expect(suspected()).toHaveLength(1)
     await borrowed.release()
   },
 }

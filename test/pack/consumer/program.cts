@@ -3,14 +3,18 @@ import core = require('@leasepool/core')
 import devVault = require('@leasepool/dev-vault')
 import knexAdapter = require('@leasepool/knex-adapter')
 import pgAdapter = require('@leasepool/pg-adapter')
+import typeormAdapter = require('@leasepool/typeorm-adapter')
 import knexModule = require('knex')
 import pg = require('pg')
+import typeorm = require('typeorm')
 
 async function main(): Promise<void> {
   const credentials = await core.fixedCredentials({ username: 'app', password: 'not-a-secret' })
   const pool = new pgAdapter.LeasedPool({ host: '127.0.0.1', database: 'app', max: 7 }, credentials)
   const connection = { host: '127.0.0.1', database: 'app' }
   const db = knexModule.knex(knexAdapter.leasedKnex({ client: 'pg', connection, pool: { min: 0, max: 3 } }, credentials))
+
+  const dataSource = new typeorm.DataSource(typeormAdapter.leasedDataSource({ type: 'postgres', database: 'app' }, credentials))
 
   const misspelt = { username: 'app', pasword: 'not-a-secret' }
   // @ts-expect-error the types reject it, too
@@ -19,6 +23,7 @@ async function main(): Promise<void> {
   const { fixedCredentials, vaultCredentials } = core
   const { startDevVault, startEmbeddedPostgres, DevVaultError } = devVault
   const { leasedKnex } = knexAdapter
+  const { leasedDataSource, closeDataSource } = typeormAdapter
   const { LeasedPool } = pgAdapter
   const imported = {
     fixedCredentials,
@@ -26,6 +31,8 @@ async function main(): Promise<void> {
     startDevVault,
     startEmbeddedPostgres,
     leasedKnex,
+    leasedDataSource,
+    closeDataSource,
     LeasedPool,
     DevVaultError,
   }
@@ -34,6 +41,7 @@ async function main(): Promise<void> {
     isLeasedCredentials: credentials instanceof core.LeasedCredentials,
     isPgPool: pool instanceof pg.Pool,
     pools: credentials.status().pools.map(({ max }) => max),
+    dataSource: dataSource.options.type,
     sql: db('item').where({ id: 7 }).toQuery(),
     mistyped:
       mistyped instanceof core.OptionError && mistyped instanceof core.LeasepoolError && `${mistyped.code}: ${mistyped.message}`,

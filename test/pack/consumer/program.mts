@@ -3,8 +3,10 @@ import { fixedCredentials, LeasedCredentials, LeasepoolError, OptionError, vault
 import { DevVaultError, startDevVault, startEmbeddedPostgres } from '@leasepool/dev-vault'
 import { leasedKnex } from '@leasepool/knex-adapter'
 import { LeasedPool } from '@leasepool/pg-adapter'
+import { closeDataSource, leasedDataSource } from '@leasepool/typeorm-adapter'
 import knex from 'knex'
 import { Pool } from 'pg'
+import { DataSource } from 'typeorm'
 
 const credentials = await fixedCredentials({ username: 'app', password: 'not-a-secret' })
 const pool = new LeasedPool({ host: '127.0.0.1', database: 'app', max: 7 }, credentials)
@@ -13,6 +15,8 @@ const config = leasedKnex(
   credentials,
 )
 const db = knex(config)
+
+const dataSource = new DataSource(leasedDataSource({ type: 'postgres', host: '127.0.0.1', database: 'app' }, credentials))
 
 const misspelt = { username: 'app', pasword: 'not-a-secret' }
 // @ts-expect-error the types reject it, too
@@ -24,6 +28,8 @@ const imported = {
   startDevVault,
   startEmbeddedPostgres,
   leasedKnex,
+  leasedDataSource,
+  closeDataSource,
   LeasedPool,
   DevVaultError,
 }
@@ -32,6 +38,7 @@ const result = {
   isLeasedCredentials: credentials instanceof LeasedCredentials,
   isPgPool: pool instanceof Pool,
   pools: credentials.status().pools.map(({ max }) => max),
+  dataSource: dataSource.options.type,
   sql: db('item').where({ id: 7 }).toQuery(),
   mistyped: mistyped instanceof OptionError && mistyped instanceof LeasepoolError && `${mistyped.code}: ${mistyped.message}`,
 }

@@ -1,0 +1,4 @@
+export { leasedDataSource, type DataSourceCredentials, type LeasableOptions } from './leased-data-source'
+export { closeDataSource } from './close-data-source'
+// For what `queryRunner.connect()` gives
+export { pin } from '@leasepool/core'

@@ -1,0 +1,63 @@
+import {
+  checkOptions,
+  describe,
+  leasedPoolOptionRules,
+  OptionError,
+  type LeasedCredentials,
+  type LeasedPoolOptions,
+} from '@leasepool/core'
+import { mysqlOptions } from './mysql-options'
+import { credentialsByNode, type DataSourceCredentials } from './node-credentials'
+import { postgresOptions } from './postgres-options'
+import type { Options } from './typeorm-members'
+
+export type { DataSourceCredentials }
+
+/** Options of a data source of a type that is served. */
+export interface LeasableOptions {
+  readonly type: 'postgres' | 'cockroachdb' | 'mysql' | 'mariadb' | (string & {})
+}
+
+type Serve = (options: Options, credentialsOf: (node: string) => LeasedCredentials, leased: LeasedPoolOptions) => Options
+
+const SERVED: Readonly<Record<string, Serve>> = {
+  postgres: postgresOptions,
+  cockroachdb: postgresOptions,
+  mysql: mysqlOptions,
+  mariadb: mysqlOptions,
+}
+
+/**
+ * The same options of a TypeORM data source with a `driver` whose pools log in with leased credentials:
+ * `new DataSource(leasedDataSource(options, credentials))`.
+ *
+ * Everything else keeps its meaning. `url` is taken apart; user and password, also those in `extra` and in nodes of `replication`, are dropped with a
+ * warning, so that the options hold no secret. With `replication`, `{ master, slaves }` gives each node the credentials of its role. Beyond
+ * what TypeORM promises: connections of a replaced user are closed when idle or on release and never lent again; sockets of a node never exceed
+ * `poolSize`; a connection idle for longer than `pingBypassMs` is checked before it is lent; an `initialize()` that fails leaves no pool
+ * behind; `destroy()` lets queries in flight finish. Throws `OptionError`.
+ */
+export function leasedDataSource<T extends LeasableOptions>(
+  options: T,
+  credentials: DataSourceCredentials,
+  leased: LeasedPoolOptions = {},
+): T {
+  checkOptions('leasedDataSource', leased, leasedPoolOptionRules)
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionError('leasedDataSource.options', 'the options of a data source', describe(options))
+  }
+  const serve = Object.hasOwn(SERVED, options.type) ? SERVED[options.type] : undefined
+  if (serve === undefined) throw unsupported(options.type)
+  const given = options as Options
+  return serve(given, credentialsByNode(credentials, given.replication), leased) as unknown as T
+}
+
+function unsupported(type: unknown): OptionError {
+  const isDataApi = typeof type === 'string' && type.startsWith('aurora')
+  const came = typeof type === 'string' ? `"${type}"` : describe(type)
+  return new OptionError(
+    'leasedDataSource.type',
+    `one of ${Object.keys(SERVED).map((name) => `"${name}"`).join(', ')}`, // prettier-ignore
+    isDataApi ? `${came}, whose Data API has neither a pool nor a database login` : came,
+  )
+}

@@ -1,0 +1,26 @@
+import type { LeasedCredentials, LeasedPoolOptions } from '@leasepool/core'
+import installed from 'mysql2'
+import { withMembers } from './driver-module'
+import { leasedMysql, type Mysql2 } from './leased-mysql'
+import { MASTER } from './node-credentials'
+import type { Options } from './typeorm-members'
+import { extraWithoutLogin, mysqlNode } from './without-login'
+
+const WHERE = 'leasedDataSource'
+
+/** Options for MySQL and MariaDB. Throws `OptionError`. */
+export function mysqlOptions(
+  options: Options,
+  credentialsOf: (node: string) => LeasedCredentials,
+  leased: LeasedPoolOptions,
+): Options {
+  const mysql2 = withMembers<Mysql2>(options.driver, installed, ['createPool', 'createPoolCluster'])
+  const driver = leasedMysql(mysql2, credentialsOf, leased)
+  const { replication, ...rest } = options
+  // TypeORM 0.3 knows by that which driver it was given.
+  const ours = { extra: extraWithoutLogin(options.extra), connectorPackage: 'mysql2', driver }
+  if (replication === undefined) return { ...mysqlNode(WHERE, rest), ...ours }
+  const master = mysqlNode(`${WHERE}.replication.${MASTER}`, replication.master)
+  const slaves = replication.slaves.map((node, index) => mysqlNode(`${WHERE}.replication.slaves[${index}]`, node))
+  return { ...rest, replication: { ...replication, master, slaves }, ...ours }
+}
