@@ -20,6 +20,7 @@ export class Retirement {
   readonly #deadline: Deadline
   /** That of pinned connections. */
   readonly #end: Deadline
+  #hasDrained = false
 
   constructor(options: {
     inUse: CredentialInUse
@@ -47,6 +48,7 @@ export class Retirement {
 
   /** Sets the deadlines anew; called when a renewal has moved the end of the old lease. */
   replan(): void {
+    if (this.#hasDrained) return
     for (const deadline of [this.#deadline, this.#end]) {
       deadline.set(drainDeadlineMs(this.#retiredAtMs, deadline.capMs, this.inUse.lease, this.inUse.effectiveEnd?.atMs))
     }
@@ -62,6 +64,7 @@ export class Retirement {
   async #run(pools: RotatablePool[], signal: AbortSignal): Promise<void> {
     const { generation } = this.inUse.credential
     const forced = await Promise.all(pools.map((pool) => this.#drain(pool, generation)))
+    this.#hasDrained = true // from now on nothing is due: the next rotation must not set the deadlines again
     for (const deadline of [this.#deadline, this.#end]) deadline.clear()
     const reason = forced.some((count) => count > 0) ? 'deadline' : 'idle'
     this.#emit('drained', { generation, reason, waitedMs: Math.round(this.#clock.nowMs() - this.#retiredAtMs) })

@@ -46,6 +46,22 @@ describe('the five steps', () => {
     expect(credentials.current().generation).toBe(2)
   })
 
+  it('sets no alarm for a credential that has drained, whatever the next rotation finds it doing', async () => {
+    const { clock, credentials, source } = await started()
+    const pending = clock.pending
+    let give = (): void => undefined
+    source.onRevoke = () => new Promise((resolve) => (give = resolve))
+    await credentials.rotate()
+    await clock.advance(0)
+    const first = give
+    await credentials.rotate() // the first is being given back
+    await clock.advance(0)
+    for (const each of [first, give]) each()
+    await clock.advance(0)
+    expect(credentials.status().draining).toEqual([])
+    expect(clock.pending).toBe(pending)
+  })
+
   it('promotes all pools in one turn, with the credential swapped before', async () => {
     const { credentials, pools, calls } = await started({ pools: ['a', 'b'] })
     let between: unknown
