@@ -3,6 +3,7 @@ import { ConnectionLedger } from './connection-ledger'
 import type { Credential } from './credential'
 import { drain } from './drain'
 import { ClosedError } from './errors'
+import { JointSignal } from './joint-signal'
 import { LeakWatch } from './leak-watch'
 import type { LeasedPoolSettings } from './leased-pool-options'
 import type { Farewell, LedgerEntry } from './ledger-entry'
@@ -85,10 +86,13 @@ export class LedgerPool<Connection extends object> implements RotatablePool {
   }
 
   probe(candidate: Credential, signal: AbortSignal): Promise<ProbeResult> {
-    const probing = this.#probe(candidate, AbortSignal.any([signal, this.#ending.signal])).catch((error: unknown) => {
-      if (this.#ending.signal.aborted) return 'no-slot' as const // nobody needs the answer any more
-      throw error
-    })
+    const joint = new JointSignal(signal, this.#ending.signal)
+    const probing = this.#probe(candidate, joint.signal)
+      .catch((error: unknown) => {
+        if (this.#ending.signal.aborted) return 'no-slot' as const // nobody needs the answer any more
+        throw error
+      })
+      .finally(() => joint.clear())
     this.#probing = probing.catch(() => undefined)
     return probing
   }
@@ -135,14 +139,16 @@ export class LedgerPool<Connection extends object> implements RotatablePool {
 
   async #takeSlot(signal: AbortSignal): Promise<boolean> {
     const limit = new TimeLimit(this.#clock, this.#slotWaitMs)
+    const joint = new JointSignal(signal, limit.signal)
     try {
-      await this.ledger.takeSlotForProbe(AbortSignal.any([signal, limit.signal]))
+      await this.ledger.takeSlotForProbe(joint.signal)
       return true
     } catch (error) {
       if (signal.aborted) throw error
       return false
     } finally {
       limit.clear()
+      joint.clear()
     }
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from './clock'
 import type { Credential } from './credential'
 import { ProbeError } from './errors'
 import type { Emit } from './events'
+import { JointSignal } from './joint-signal'
 import type { RotatablePool } from './pool'
 import { retryDelayMs } from './schedule'
 import { TimeLimit } from './time-limit'
@@ -32,7 +33,8 @@ export async function probeEverywhere(
   const startMs = clock.nowMs()
   const limit = new TimeLimit(clock, timeoutMs, `No answer within ${timeoutMs} ms`)
   const failed = new AbortController()
-  const signal = AbortSignal.any([options.signal, limit.signal, failed.signal])
+  const joint = new JointSignal(options.signal, limit.signal, failed.signal)
+  const { signal } = joint
   const probes = [...pools].map((pool) => probe(pool, candidate, { ...options, signal, startMs }))
   try {
     await Promise.all(probes)
@@ -42,6 +44,7 @@ export async function probeEverywhere(
     throw error
   } finally {
     limit.clear()
+    joint.clear()
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock'
 import { VaultRefusedError, VaultUnavailableError } from '../errors'
+import { JointSignal } from '../joint-signal'
 import type { Lease } from '../lease'
 import { milliseconds, type OptionRules } from '../options'
 import { TimeLimit } from '../time-limit'
@@ -118,13 +119,15 @@ export class VaultDynamicRole implements CredentialSource {
   /** Good to know, and no reason to fail: what cannot be read is learned from the first renewal that Vault cuts short. */
   async #readMaxTtl(signal: AbortSignal): Promise<number | undefined> {
     const limit = new TimeLimit(this.#clock, READ_ROLE_MS)
-    const within = AbortSignal.any([signal, limit.signal])
+    const joint = new JointSignal(signal, limit.signal)
+    const within = joint.signal
     try {
       return await this.#session.withToken((token) => this.#client.roleMaxTtl(this.#rolePath, token.value, within), within)
     } catch {
       return undefined
     } finally {
       limit.clear()
+      joint.clear()
     }
   }
 }

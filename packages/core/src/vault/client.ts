@@ -2,6 +2,7 @@ import { VaultAnswerError, VaultRefusedError, VaultUnavailableError, type VaultR
 import type { IssuedCredential } from '../source'
 import type { Clock } from '../clock'
 import type { Lease } from '../lease'
+import { JointSignal } from '../joint-signal'
 import { unlessAborted } from '../unless-aborted'
 import { grantOf, hasTruncation, lookedUp, type TokenGrant } from './grant'
 import { asRecord, recordAt, requestIdOf } from './json'
@@ -85,15 +86,18 @@ export class VaultClient {
   async issue(path: string, token: string, signal: AbortSignal, abandoned: Abandoned): Promise<LeasedUser> {
     signal.throwIfAborted()
     const limit = AbortSignal.timeout(this.#requestTimeoutMs)
+    const joint = new JointSignal(signal, limit)
     const answer = this.#issue(path, token)
     try {
-      return await unlessAborted(answer, AbortSignal.any([signal, limit]))
+      return await unlessAborted(answer, joint.signal)
     } catch (cause) {
       if (signal.aborted || limit.aborted) abandoned(answer)
       if (signal.aborted || !limit.aborted) throw cause
       throw new VaultUnavailableError(this.#info('GET', path), `no answer within ${this.#requestTimeoutMs} ms`, undefined, {
         cause,
       })
+    } finally {
+      joint.clear()
     }
   }
 

@@ -2,6 +2,7 @@ import nodeVault from 'node-vault'
 import { VaultError, VaultUnavailableError, type VaultRequestInfo } from '../errors'
 import { objectWith } from '../options'
 import type { Clock } from '../clock'
+import { JointSignal } from '../joint-signal'
 import { unlessAborted } from '../unless-aborted'
 import { bodyOf, secretsIn } from './transport/answer'
 import { vaultTransport, type TransportOptions, type TransportRequest, type TransportResponse } from './transport/transport'
@@ -66,14 +67,16 @@ export function handedInApi(client: NodeVaultClient, requestTimeoutMs: number, c
   ): Promise<unknown> {
     const { token, timeoutMs = requestTimeoutMs } = options
     const limit = AbortSignal.timeout(timeoutMs)
-    const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit])
-    signal.throwIfAborted()
+    const joint = new JointSignal(limit, ...(options.signal === undefined ? [] : [options.signal]))
+    joint.signal.throwIfAborted()
     try {
-      return await unlessAborted(send({ headers: headers(token), timeout: timeoutMs }), signal)
+      return await unlessAborted(send({ headers: headers(token), timeout: timeoutMs }), joint.signal)
     } catch (cause) {
       if (limit.aborted) throw new VaultUnavailableError(info, `no answer within ${timeoutMs} ms`)
       if (options.signal?.aborted === true) throw new VaultUnavailableError(info, 'The operation was aborted')
       throw translated(info, cause, secretsIn(body, token), clock)
+    } finally {
+      joint.clear()
     }
   }
   return {

@@ -2,6 +2,7 @@ import type { Clock } from '../clock'
 import { ClosedError, VaultRefusedError } from '../errors'
 import type { SourceReport } from '../events'
 import type { SourceHost } from '../source'
+import { JointSignal } from '../joint-signal'
 import { TimeLimit } from '../time-limit'
 import { unlessAborted } from '../unless-aborted'
 import type { VaultClient } from './client'
@@ -184,11 +185,12 @@ export class VaultSession {
   /** Within a limit: what an app gives as a function may never settle, and everybody after it would wait for that. */
   async #grant(): Promise<TokenGrant> {
     const limit = new TimeLimit(this.#clock, LOGIN_TIMEOUT_MS, `No login within ${LOGIN_TIMEOUT_MS} ms`)
-    const signal = AbortSignal.any([this.#closing.signal, limit.signal])
+    const joint = new JointSignal(this.#closing.signal, limit.signal)
     try {
-      return await unlessAborted(this.#login.logIn(this.#client, signal), signal)
+      return await unlessAborted(this.#login.logIn(this.#client, joint.signal), joint.signal)
     } finally {
       limit.clear()
+      joint.clear()
     }
   }
 

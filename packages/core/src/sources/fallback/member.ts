@@ -1,4 +1,5 @@
 import type { RotationReason } from '../../events'
+import { JointSignal } from '../../joint-signal'
 import type { Lease } from '../../lease'
 import type { CredentialSource, IssuedCredential, SourceHost } from '../../source'
 import { TimeLimit } from '../../time-limit'
@@ -26,7 +27,8 @@ export class FallbackMember {
   /** Opens the source where that has not been done, and asks it; given up after `withinMs`. */
   async issue(host: SourceHost, reason: RotationReason, signal: AbortSignal, withinMs?: number): Promise<IssuedCredential> {
     const limit = withinMs === undefined ? undefined : new TimeLimit(host.clock, withinMs, `No credential within ${withinMs} ms`)
-    const within = limit === undefined ? signal : AbortSignal.any([signal, limit.signal])
+    const joint = limit && new JointSignal(signal, limit.signal)
+    const within = joint?.signal ?? signal
     try {
       this.#isTouched = true
       if (!this.#isOpened) await this.source.open?.(host, within)
@@ -34,6 +36,7 @@ export class FallbackMember {
       return this.marked(await this.source.issue(within, reason))
     } finally {
       limit?.clear()
+      joint?.clear()
     }
   }
 

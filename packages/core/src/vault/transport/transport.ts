@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock'
 import { VaultAnswerError, VaultError, VaultUnavailableError, type VaultRequestInfo } from '../../errors'
+import { JointSignal } from '../../joint-signal'
 import { bodyOf, secretsIn } from './answer'
 import { NoAnswer, send, type HttpAnswer, type HttpRequest } from './http'
 import { agentFor } from './proxy'
@@ -76,10 +77,18 @@ export function vaultTransport(options: TransportOptions): (request: TransportRe
     return send(url, request, agentFor(url, options.tls), signal, connectMs)
   }
 
-  async function askInTurn(request: TransportRequest): Promise<unknown> {
+  async function askInTime(request: TransportRequest): Promise<unknown> {
+    const limit = AbortSignal.timeout(request.timeoutMs ?? options.requestTimeoutMs)
+    const joint = new JointSignal(limit, ...(request.signal === undefined ? [] : [request.signal]))
+    try {
+      return await askInTurn(request, limit, joint.signal)
+    } finally {
+      joint.clear()
+    }
+  }
+
+  async function askInTurn(request: TransportRequest, limit: AbortSignal, signal: AbortSignal): Promise<unknown> {
     const { timeoutMs = options.requestTimeoutMs } = request
-    const limit = AbortSignal.timeout(timeoutMs)
-    const signal = request.signal === undefined ? limit : AbortSignal.any([request.signal, limit])
     const failures: VaultError[] = []
     for (const address of servers.inTurn()) {
       const url = new URL(address + request.uri.slice(addresses[0]!.length))
@@ -103,7 +112,7 @@ export function vaultTransport(options: TransportOptions): (request: TransportRe
   }
 
   return async (request) => {
-    const body = await askInTurn(request)
+    const body = await askInTime(request)
     return { statusCode: 200, body, request: { path: new URL(request.uri).pathname } }
   }
 }
