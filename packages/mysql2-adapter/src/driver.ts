@@ -63,7 +63,10 @@ function close(login: Login, how: Farewell, clock: Clock): void {
 
 /** Somebody closes it; a server that does not answer must not keep the slot for ever. */
 export function cutLater(socket: Login['socket'], clock: Clock): void {
-  void clock.sleep(GOODBYE_MS).then(() => socket.destroy())
+  if (socket.destroyed) return
+  const limit = new TimeLimit(clock, GOODBYE_MS)
+  void limit.passed.then(() => socket.destroy())
+  socket.once('close', () => limit.clear()) // a connection that has ended is held by nobody
 }
 
 /** What it runs is ended on the server once its socket is gone. */

@@ -84,7 +84,9 @@ async function probe(client: Client, signal: AbortSignal, settings: LeasedPoolSe
   } finally {
     void client.end()
     // One that never got as far as a socket has none that could end.
-    await Promise.race([ended, clock.sleep(CANCEL_MS)])
+    const limit = new TimeLimit(clock, CANCEL_MS)
+    await Promise.race([ended, limit.passed])
+    limit.clear()
     client.connection.stream.destroy()
     signal.removeEventListener('abort', abort)
   }

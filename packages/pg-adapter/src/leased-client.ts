@@ -76,7 +76,9 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
       const { clock } = book()
       this.#ledger?.closing(this)
       super.end(done)
-      void clock.sleep(GOODBYE_MS).then(() => this.#hasEnded || this.connection.stream.destroy())
+      const limit = new TimeLimit(clock, GOODBYE_MS)
+      void limit.passed.then(() => this.connection.stream.destroy())
+      this.once('end', () => limit.clear()) // whoever rotates fast must not hold all that ended in the last seconds
     }
 
     /** Whatever the server says of a query, whoever sent it: the app gets the same error. */

@@ -17,6 +17,7 @@ import { leakNotSuspected, leakSuspected } from './leak-suspected'
 import { logsInAsLeasedUser } from './logs-in-as-leased-user'
 import { manyGenerations } from './many-generations'
 import { neverAboveMax } from './never-above-max'
+import { noTimerLeft } from './no-timer-left'
 import { passwordChanged } from './password-changed'
 import { pingFindsDead } from './ping-finds-dead'
 import { pinned, pinnedUntilClose } from './pinned'
@@ -50,6 +51,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   logsInAsLeasedUser,
   manyGenerations,
   ...neverAboveMax,
+  noTimerLeft,
   ownsNothing,
   passwordChanged,
   pingFindsDead,

@@ -1,0 +1,38 @@
+import { systemClock, type Clock } from '@leasepool/core'
+import { expect } from 'vitest'
+import { poll } from '../../support/poll'
+import type { Behaviour } from '../scene'
+
+/** Real time, and how many sleeps are under way. */
+class CountingClock implements Clock {
+  pending = 0
+  readonly nowMs = (): number => systemClock.nowMs()
+  readonly dateMs = (): number => systemClock.dateMs()
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.pending += 1
+    try {
+      await systemClock.sleep(ms, signal)
+    } finally {
+      this.pending -= 1
+    }
+  }
+}
+
+export const noTimerLeft: Behaviour = {
+  name: 'no timer holds a connection that has ended',
+  async run({ open, credentials, untilSessions }) {
+    const clock = new CountingClock()
+    const pool = open({ clock })
+    for (let rotation = 0; rotation < 5; rotation++) {
+      const borrowed = [await pool.borrow(), await pool.borrow()]
+      await credentials.rotate()
+      await borrowed[0]!.release()
+      await (borrowed[1]!.destroy ?? borrowed[1]!.release)()
+    }
+    await untilSessions(0)
+    // Sooner than any of the time limits that there are for closing.
+    await poll('no sleep is under way', () => clock.pending, (pending) => pending === 0, 900) // prettier-ignore
+    expect(clock.pending).toBe(0)
+  },
+}
