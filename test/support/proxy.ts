@@ -1,4 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /** A TCP proxy whose connections can be made to hang: nothing passes until they are let go. */
 export interface Proxy {
@@ -15,19 +16,29 @@ export interface Proxy {
   close(): Promise<void>
 }
 
+/**
+ * What ended before another connection began may be heard of after it, within so many turns of the event loop: libuv reads a socket once
+ * in a turn, so that the end takes another one if data came with it, and on a busy machine the end of a socket that its process just
+ * dropped comes later than what the process did next.
+ */
+const TURNS = 5
+
 export async function startProxy(targetPort: number): Promise<Proxy> {
   const pairs = new Set<[Socket, Socket]>()
   const ended = new WeakSet<[Socket, Socket]>()
   let isHanging = false
   let peak = 0
+  const count = async (now: readonly [Socket, Socket][]): Promise<void> => {
+    for (let turn = 0; turn < TURNS; turn++) await nextTurn()
+    peak = Math.max(peak, now.filter((pair) => !ended.has(pair)).length)
+  }
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1')
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
-    // What ended before this one began is heard of in the same turn of the event loop, but maybe after it.
-    setImmediate(() => (peak = Math.max(peak, [...pairs].filter((each) => !ended.has(each)).length)))
+    void count([...pairs])
     for (const [from, to] of [pair, [far, near] as const]) {
-      from.on('error', () => undefined)
+      from.on('error', () => ended.add(pair)) // it was reset; `close` comes only after what began meanwhile was counted
       from.on('end', () => ended.add(pair))
       from.on('close', () => (to.destroy(), pairs.delete(pair)))
       from.pipe(to)
