@@ -27,7 +27,7 @@ export class UserSource implements CredentialSource {
   }
 
   async issue(): Promise<IssuedCredential> {
-    const username = `${this.prefix}${String((this.#count += 1)).padStart(4, '0')}` // none is the beginning of another
+    const username = `${this.prefix}${String((this.#count += 1)).padStart(6, '0')}` // none is the beginning of another
     const password = `Password-of-${username}`
     await this.#maker.makeUser(username, password, !this.refusesLogins)
     const nowMs = performance.now()

@@ -5,6 +5,7 @@ import { VaultDynamicRole } from '../../src/sources/vault-dynamic-role'
 import { appRoleLogin } from '../../src/vault/auth/app-role'
 import type { VaultClient } from '../../src/vault/client'
 import { VaultSession } from '../../src/vault/session'
+import { randomFrom } from '../../../../test/support/random'
 import { FakeClock, settled } from '../support/fake-clock'
 import { ModelPool } from './model-pool'
 import { ModelVault, type ModelRole, type Mood } from './model-vault'
@@ -251,15 +252,4 @@ export class World {
 /** `expect` takes far longer than what it looks at. */
 function holds(fact: boolean, otherwise: string): asserts fact {
   if (!fact) throw new Error(otherwise)
-}
-
-/** A small generator of numbers in [0, 1), the same from the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
