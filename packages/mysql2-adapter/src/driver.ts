@@ -57,7 +57,8 @@ function close(login: Login, how: Farewell, clock: Clock): void {
   const { connection, socket } = login
   if (how === 'cut' || connection === undefined) return void streamOf(login).destroy()
   // Not the pooled connection's own `end`, which gives it back to the pool.
-  Connection.prototype.end.call(connection, () => undefined)
+  const { _realEnd: end = Connection.prototype.end } = internalsOf(connection)
+  end.call(connection, () => undefined)
   cutLater(socket, clock)
 }
 

@@ -33,6 +33,8 @@ export interface ConnectionInternals {
   /** The socket, or the TLS socket on it. */
   readonly stream: Socket
   readonly threadId: number | null
+  /** A pooled connection's goodbye. Without it the one of our own copy of mysql2 is used, which others understand too. */
+  readonly _realEnd?: (this: unknown, callback: () => void) => unknown
   /** `null` once mysql2 has taken the connection out of its pool. */
   readonly _pool?: unknown
 }

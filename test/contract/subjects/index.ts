@@ -1,7 +1,18 @@
 import { mysql2Knex, pgKnex } from './knex'
 import { mysql2, mysql2Cluster, mysql2Promise } from './mysql2'
+import { mysql2Oldest, mysql2Sharing } from './mysql2-versions'
 import { pg } from './pg'
 import { dataSources } from './typeorm'
 import type { Subject } from './subject'
 
-export const SUBJECTS: readonly Subject[] = [pg, pgKnex, mysql2, mysql2Promise, mysql2Cluster, mysql2Knex, ...dataSources]
+export const SUBJECTS: readonly Subject[] = [
+  pg,
+  pgKnex,
+  mysql2,
+  mysql2Promise,
+  mysql2Cluster,
+  mysql2Knex,
+  mysql2Oldest,
+  mysql2Sharing,
+  ...dataSources,
+]

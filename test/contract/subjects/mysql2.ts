@@ -1,6 +1,6 @@
 import { leasedPool, leasedPoolCluster, pin } from '@leasepool/mysql2-adapter'
 import { createPool, createPoolCluster, type Pool, type PoolConnection } from 'mysql2'
-import { createPool as createPromisePool } from 'mysql2/promise'
+import { createPool as createPromisePool, type Pool as PromisePool } from 'mysql2/promise'
 import { leasedOf, type ContractPool, type OpenOptions, type Row, type Subject } from './subject'
 
 function callbackPool(pool: Pick<Pool, 'query' | 'end' | 'getConnection'>, options: OpenOptions): ContractPool {
@@ -40,18 +40,16 @@ const leasedMysqlOf = (options: OpenOptions) => ({
 
 const asked = (sql: string, { patience }: OpenOptions) => ({ sql, ...(patience && { timeout: patience.queryMs }) })
 
-export const mysql2: Subject = {
-  name: 'mysql2',
-  on: ['mariadb', 'mysql'],
-  open: (options, credentials) =>
-    callbackPool(leasedPool(createPool(mysqlOptions(options)), credentials, leasedMysqlOf(options)), options),
+/** On a pool that this version of mysql2 makes. */
+export function withCallbacks(create: (options: object) => Pool): Subject['open'] {
+  return (options, credentials) =>
+    callbackPool(leasedPool(create(mysqlOptions(options)), credentials, leasedMysqlOf(options)), options)
 }
 
-export const mysql2Promise: Subject = {
-  name: 'mysql2/promise',
-  on: ['mariadb', 'mysql'],
-  open: (options, credentials) => {
-    const pool = leasedPool(createPromisePool(mysqlOptions(options)), credentials, leasedMysqlOf(options))
+/** The same with promises. */
+export function withPromises(create: (options: object) => PromisePool): Subject['open'] {
+  return (options, credentials) => {
+    const pool = leasedPool(create(mysqlOptions(options)), credentials, leasedMysqlOf(options))
     return {
       query: async (sql) => (await pool.query(asked(sql, options)))[0] as Row[],
       borrow: async () => {
@@ -65,7 +63,15 @@ export const mysql2Promise: Subject = {
       },
       end: () => pool.end(),
     }
-  },
+  }
+}
+
+export const mysql2: Subject = { name: 'mysql2', on: ['mariadb', 'mysql'], open: withCallbacks(createPool) }
+
+export const mysql2Promise: Subject = {
+  name: 'mysql2/promise',
+  on: ['mariadb', 'mysql'],
+  open: withPromises(createPromisePool),
 }
 
 export const mysql2Cluster: Subject = {
