@@ -68,7 +68,7 @@ function summary(what: string, { samples, done, ...report }: Report): string {
   return (
     `${what}: ${report.rotations} rotations in ${Math.round(report.seconds)} s, ${operations} operations of ${Object.keys(done).length} kinds, ` +
     `${report.gaveUp} waiters gave up, ${report.failures.length} failed, peak sockets ${report.peakSockets.join(' and ')}, ` +
-    `probes skipped ${report.probesSkipped}, timed out ${report.probesTimedOut}, heap ${samples.map(megabytes).join(' ')} MB ` +
-    `(${Math.round(growth(samples))} bytes for each rotation)`
+    `probes skipped ${report.probesSkipped}, timed out ${report.probesTimedOut}, heap ${samples.map(megabytes).join(' ')} MB` +
+    (report.rotations < ENOUGH_FOR_HEAP ? '' : `, ${Math.round(growth(samples))} bytes more for each rotation`)
   )
 }
