@@ -23,7 +23,8 @@ export interface Proxy {
  */
 const TURNS = 5
 
-export async function startProxy(targetPort: number): Promise<Proxy> {
+/** `onSent` hears what clients send. */
+export async function startProxy(targetPort: number, onSent?: (chunk: Buffer) => void): Promise<Proxy> {
   const pairs = new Set<[Socket, Socket]>()
   const ended = new WeakSet<[Socket, Socket]>()
   let isHanging = false
@@ -36,6 +37,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     const far = connect(targetPort, '127.0.0.1')
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
+    if (onSent) near.on('data', onSent)
     void count([...pairs])
     for (const [from, to] of [pair, [far, near] as const]) {
       from.on('error', () => ended.add(pair)) // it was reset; `close` comes only after what began meanwhile was counted

@@ -40,6 +40,8 @@ const RULES: readonly Rule[] = [
   ['server-busy', says(/query_wait_timeout|login has been failing|no more connections|server conn crashed/, /^08P01$/)],
   ['server-busy', says(/too many (connections|clients)|connection slots are reserved|the database system is/, /^08P01$/)],
   ['permission-lost', says(/^permission denied for database/, /^08P01$/)],
+  // No other user would have one. Where the server speaks another language, a new credential is tried for nothing.
+  ['other', says(/^connection requires a valid client certificate/, /^28000$/)],
   ['credential-refused', sqlState('28P01', '28000')],
   ['permission-lost', sqlState('42501')],
   ['server-busy', sqlState('53', '57P')],

@@ -11,6 +11,7 @@ const node = (code: string, errno: number): Error =>
 const CASES: [string, unknown, DatabaseErrorKind][] = [
   ['PostgreSQL: wrong or expired password, unknown role', pg('28P01'), 'credential-refused'],
   ['PostgreSQL: NOLOGIN', pg('28000', 'role "x" is not permitted to log in'), 'credential-refused'],
+  ['PostgreSQL: no certificate', pg('28000', 'connection requires a valid client certificate'), 'other'],
   ['PostgreSQL: session_user of a dropped role', pg('42704', 'invalid role OID: 16401'), 'credential-refused'],
   ['PostgreSQL: DDL of a dropped role', pg('42704', 'role 16401 was concurrently dropped'), 'credential-refused'],
   ['PostgreSQL: another object that is not there', pg('42704', 'type "money2" does not exist'), 'other'],
