@@ -1,6 +1,7 @@
 import type { Clock } from './clock'
 import { Credential } from './credential'
 import { CredentialInUse } from './credential-in-use'
+import { ClosedError } from './errors'
 import type { Emit, RotationReason } from './events'
 import type { Lease } from './lease'
 import type { LeaseKeeperEvents } from './lease-keeper'
@@ -79,7 +80,7 @@ export class Rotation {
   /** Stops what is under way, drains every generation for at most `timeoutMs`, and gives all leases back. */
   async close(timeoutMs: number): Promise<void> {
     const { clock } = this.#options
-    this.#stopping.abort(new Error('The credentials are being closed'))
+    this.#stopping.abort(new ClosedError('LeasedCredentials'))
     const limit = new TimeLimit(clock, timeoutMs + REVOKE_TIMEOUT_MS)
     limit.signal.addEventListener('abort', () => this.#givingUp.abort(limit.signal.reason), { once: true })
     await Promise.race([this.settled(), limit.passed])

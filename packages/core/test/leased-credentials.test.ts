@@ -338,7 +338,7 @@ describe('close', () => {
   it('gives up an issue in flight', async () => {
     const { credentials, source, of } = await started()
     source.onIssue = (signal) => hang(signal)
-    const rotating = expect(credentials.rotate()).rejects.toThrow('being closed')
+    const rotating = expect(credentials.rotate()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
     await credentials.close()
     await rotating
     expect(of('revoked').map(({ event }) => event.generation)).toEqual([1])
