@@ -5,7 +5,7 @@ import { poll } from '../support/poll'
 import { startProxy, type Proxy } from '../support/proxy'
 import type { ContractServer, ServerKind } from './server'
 import { UserSource } from '../support/user-source'
-import type { Borrowed, ContractPool, OpenOptions, Subject } from './subjects/subject'
+import type { Borrowed, ContractPool, Login, OpenOptions, Subject } from './subjects/subject'
 
 /** How events call the first pool of a scene; a cluster adds the name of the node. */
 export const POOL: unknown = expect.stringMatching(/^pool 1(:only)?$/)
@@ -21,6 +21,8 @@ export interface Scene {
   readonly proxy: Proxy | undefined
   /** Another pool on the same credentials. */
   open(options?: Partial<OpenOptions>): ContractPool
+  /** The library's own pool on the same database, where the subject has one. */
+  stock(login: Login): Pick<ContractPool, 'query' | 'end'>
   /** The user that a session logged in with. */
   who(on: Pick<Borrowed, 'query'>): Promise<string>
   /** The user of the credential in use. */
@@ -54,10 +56,10 @@ export async function runBehaviour(behaviour: Behaviour, subject: Subject, serve
   const log = logEvents(credentials)
   const proxy = behaviour.throughProxy === true ? await startProxy(server.port) : undefined
   const pools: ContractPool[] = []
+  const { host, database } = server
+  const where = { host, port: proxy?.port ?? server.port, database, max: behaviour.max ?? 3 }
   const open = (options: Partial<OpenOptions> = {}): ContractPool => {
-    const { host, database } = server
     const leased = typeof behaviour.pool === 'function' ? behaviour.pool(server) : behaviour.pool
-    const where = { host, port: proxy?.port ?? server.port, database, max: behaviour.max ?? 3 }
     const opened = subject.open({ ...where, name: `pool ${pools.length + 1}`, ...leased, ...options }, credentials)
     pools.push(opened)
     return opened
@@ -71,6 +73,7 @@ export async function runBehaviour(behaviour: Behaviour, subject: Subject, serve
     log,
     proxy,
     open,
+    stock: (login) => subject.stock!(where, login),
     who: async (on) => String((await on.query(server.who))[0]!['who']),
     user: () => credentials.current().username,
     sessions,

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { startDatabase, type TestDatabase } from '../support/database'
 import { startMysqlDatabase } from '../support/mysql-database'
 import { startPgBouncer } from '../support/pgbouncer'
@@ -32,6 +33,12 @@ export interface ContractServer {
   sleep(ms: number): string
   /** What an unknown table is answered with: the driver's own code. */
   readonly unknownTable: string
+  /** A table that leased users may not read. */
+  readonly forbiddenTable: string
+  /** From now on the user may have so many sessions. */
+  limitSessions(username: string, limit: number): Promise<void>
+  /** What the driver says of one session too many. */
+  readonly tooManySessions: object
   stop(): Promise<void>
 }
 
@@ -63,6 +70,8 @@ async function startBehindPgBouncer(kind: 'pgbouncer-session' | 'pgbouncer-trans
     host: bouncer.host,
     port: bouncer.port,
     sessionForEachConnection: kind === 'pgbouncer-session',
+    // It waits for the session that there is; with none it passes on what the server says.
+    tooManySessions: { severity: 'FATAL', message: expect.stringMatching(/query_wait_timeout$/) },
     sessions: async (prefix) => Math.max(await bouncer.clients(prefix), await running(prefix)),
     // Until they are gone: the bouncer would give the next query to one that is about to end.
     endSessions: async (username) => {
@@ -110,6 +119,9 @@ async function postgresServer(database: TestDatabase): Promise<ContractServer> {
     begin: 'BEGIN',
     sleep: (ms) => `SELECT pg_sleep(${ms / 1_000})`,
     unknownTable: '42P01',
+    forbiddenTable: 'pg_catalog.pg_authid',
+    limitSessions: async (username, limit) => void (await sql(`ALTER ROLE "${username}" CONNECTION LIMIT ${limit}`)),
+    tooManySessions: { code: '53300' },
     stop: () => database.stop(),
   }
 }
@@ -155,6 +167,9 @@ async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
     begin: 'START TRANSACTION',
     sleep: (ms) => `SELECT SLEEP(${ms / 1_000})`,
     unknownTable: 'ER_NO_SUCH_TABLE',
+    forbiddenTable: 'mysql.user',
+    limitSessions: async (username, limit) => void (await sql(`ALTER USER '${username}'@'%' WITH MAX_USER_CONNECTIONS ${limit}`)),
+    tooManySessions: { code: 'ER_USER_LIMIT_REACHED', errno: 1226 },
     stop: async () => {
       await sql(`DROP ROLE ${owner}`)
       await server.stop()

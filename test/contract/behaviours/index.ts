@@ -8,6 +8,7 @@ import { drainedBeforeRevoked } from './drained-before-revoked'
 import { endServesWaiters } from './end-serves-waiters'
 import { endWaitsForBorrowed } from './end-waits-for-borrowed'
 import { endedPoolDetached } from './ended-pool-detached'
+import { errorsUnchanged } from './errors-unchanged'
 import { failingStatement } from './failing-statement'
 import { idleClosedByRotation } from './idle-closed-by-rotation'
 import { inOrder } from './in-order'
@@ -25,6 +26,7 @@ import { probeQuery } from './probe-query'
 import { probeRefused } from './probe-refused'
 import { silentNetwork } from './silent-network'
 import { thousandWaiters } from './thousand-waiters'
+import { tooManySessions } from './too-many-sessions'
 import { transactionAcrossRotation } from './transaction-across-rotation'
 import { twoPools } from './two-pools'
 import { userDropped } from './user-dropped'
@@ -41,6 +43,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   endServesWaiters,
   endWaitsForBorrowed,
   endedPoolDetached,
+  errorsUnchanged,
   failingStatement,
   idleClosedByRotation,
   inOrder,
@@ -62,6 +65,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   roleRefused,
   silentNetwork,
   thousandWaiters,
+  tooManySessions,
   transactionAcrossRotation,
   twoPools,
   userDropped,

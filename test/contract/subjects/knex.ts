@@ -32,6 +32,10 @@ function subject(client: 'pg' | 'mysql2', on: Subject['on'], rows: (answer: unkn
         end: () => db.destroy(),
       }
     },
+    stock: ({ host, port, database }, login) => {
+      const db = knex({ client, connection: { host, port, database, ...login }, pool: { min: 0, max: 1 } })
+      return { query: async (sql) => rows(await db.raw(sql)) as Row[], end: () => db.destroy() }
+    },
   }
 }
 

@@ -66,12 +66,21 @@ export function withPromises(create: (options: object) => PromisePool): Subject[
   }
 }
 
-export const mysql2: Subject = { name: 'mysql2', on: ['mariadb', 'mysql'], open: withCallbacks(createPool) }
+export const mysql2: Subject = {
+  name: 'mysql2',
+  on: ['mariadb', 'mysql'],
+  open: withCallbacks(createPool),
+  stock: (options, login) => callbackPool(createPool({ ...mysqlOptions(options), ...login }), options),
+}
 
 export const mysql2Promise: Subject = {
   name: 'mysql2/promise',
   on: ['mariadb', 'mysql'],
   open: withPromises(createPromisePool),
+  stock: (options, login) => {
+    const pool = createPromisePool({ ...mysqlOptions(options), ...login })
+    return { query: async (sql) => (await pool.query(sql))[0] as Row[], end: () => pool.end() }
+  },
 }
 
 export const mysql2Cluster: Subject = {
@@ -93,4 +102,5 @@ export const mysql2Cluster: Subject = {
     }
     return callbackPool(pool, options)
   },
+  stock: mysql2.stock!,
 }

@@ -1,4 +1,5 @@
 import { LeasedPool, pin } from '@leasepool/pg-adapter'
+import { Pool } from 'pg'
 import { leasedOf, type Row, type Subject } from './subject'
 
 export const pg: Subject = {
@@ -22,5 +23,10 @@ export const pg: Subject = {
       },
       end: () => pool.end(),
     }
+  },
+  stock: ({ host, port, database }, login) => {
+    const pool = new Pool({ host, port, database, ...login })
+    pool.on('error', () => undefined)
+    return { query: async (sql) => (await pool.query<Row>(sql)).rows, end: () => pool.end() }
   },
 }

@@ -31,10 +31,17 @@ export interface OpenOptions extends LeasedPoolOptions {
   readonly patience?: { readonly connectMs: number; readonly queryMs: number } | undefined
 }
 
+export interface Login {
+  readonly user: string
+  readonly password: string
+}
+
 export interface Subject {
   readonly name: string
   readonly on: readonly ServerKind[]
   open(options: OpenOptions, credentials: LeasedCredentials): ContractPool
+  /** The library's own pool, without leasepool in it. */
+  stock?(options: OpenOptions, login: Login): Pick<ContractPool, 'query' | 'end'>
 }
 
 /** What is leasepool's own in the options. */

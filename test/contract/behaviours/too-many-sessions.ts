@@ -1,0 +1,20 @@
+import { expect } from 'vitest'
+import type { Behaviour } from '../scene'
+
+export const tooManySessions: Behaviour = {
+  name: 'too many sessions of the user are the app’s to know: it gets the driver’s error, and no new credential is taken',
+  // A cluster of mysql2 tries a node five times and then takes it out, for this as for any error but a refused login.
+  where: ({ name }) => name !== 'mysql2 cluster',
+  async run({ server, pool, who, user, credentials, log }) {
+    await server.limitSessions(user(), 1)
+    const borrowed = await pool.borrow()
+    await borrowed.query(server.begin) // behind PgBouncer, only then has it a session
+    await expect(pool.query('SELECT 1')).rejects.toMatchObject(server.tooManySessions)
+    expect(await who(borrowed)).toBe(user())
+    await borrowed.query('COMMIT')
+    await borrowed.release()
+    expect(await who(pool)).toBe(user())
+    expect(credentials.generation).toBe(1)
+    expect(log.all).toEqual([])
+  },
+}
