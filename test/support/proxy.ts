@@ -42,7 +42,7 @@ export async function startProxy(targetPort: number, onSent?: (chunk: Buffer) =>
     for (const [from, to] of [pair, [far, near] as const]) {
       from.on('error', () => ended.add(pair)) // it was reset; `close` comes only after what began meanwhile was counted
       from.on('end', () => ended.add(pair))
-      from.on('close', () => (to.destroy(), pairs.delete(pair)))
+      from.on('close', () => (to.destroy(), ended.add(pair), pairs.delete(pair)))
       from.pipe(to)
       if (isHanging) from.pause()
     }
