@@ -7,10 +7,9 @@ export default defineConfig({
   resolve: {
     // Tests run against the sources; the pack test runs against what is published.
     alias: Object.fromEntries(
-      ['core', 'pg-adapter', 'mysql2-adapter', 'knex-adapter', 'typeorm-adapter', 'dev-vault'].map((name) => [
-        `@leasepool/${name}`,
-        source(name),
-      ]),
+      ['core', 'pg-adapter', 'mysql2-adapter', 'knex-adapter', 'typeorm-adapter', 'generic-pool-adapter', 'dev-vault'].map(
+        (name) => [`@leasepool/${name}`, source(name)],
+      ),
     ),
   },
   test: {

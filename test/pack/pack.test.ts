@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asInstalled, installInto, PACKAGES, type Packed, packInto, run } from './packed'
 
 /** What an app of ours has beside them, in the versions that this repository is tested with. */
-const PEERS = ['pg', 'mysql2', 'knex', 'typeorm', 'typescript', '@types/node']
+const PEERS = ['pg', 'mysql2', 'knex', 'generic-pool', 'typeorm', 'typescript', '@types/node']
 const NAMES = Object.values(PACKAGES)
 
 let folder: string
@@ -63,7 +63,7 @@ describe('an app that installed the packages', () => {
     notFunctions: [],
     isLeasedCredentials: true,
     isPgPool: true,
-    pools: [7, 3],
+    pools: [7, 3, 2],
     dataSource: 'postgres',
     sql: 'select * from "item" where "id" = 7',
     mistyped: 'ERR_OPTION: Option "fixedCredentials.pasword": expected "password", got an unknown name',
@@ -84,7 +84,7 @@ describe('an app that installed the packages', () => {
     expect(tree.problems ?? []).toEqual([])
     const lock = await readFile(join(app, 'package-lock.json'), 'utf8')
     const places = Object.keys((JSON.parse(lock) as { packages: object }).packages)
-    for (const name of [...NAMES, 'pg', 'mysql2', 'knex']) {
+    for (const name of [...NAMES, 'pg', 'mysql2', 'knex', 'generic-pool']) {
       expect(places.filter((place) => place.endsWith(`node_modules/${name}`))).toEqual([`node_modules/${name}`])
     }
   })

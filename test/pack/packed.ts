@@ -20,6 +20,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   'mysql2-adapter': '@leasepool/mysql2-adapter',
   'knex-adapter': '@leasepool/knex-adapter',
   'typeorm-adapter': '@leasepool/typeorm-adapter',
+  'generic-pool-adapter': '@leasepool/generic-pool-adapter',
   'dev-vault': '@leasepool/dev-vault',
   cli: 'leasepool',
 }

@@ -76,6 +76,30 @@ export function mysqlWork(pool: PromisePool): Work[] {
   ]
 }
 
+/** The same with what any other pool lends. `unknownColumn` is the driver's code for that. */
+export function borrowingWork(
+  borrow: () => Promise<{ query: Query; release(): void | Promise<void> }>,
+  unknownColumn: string,
+): Work[] {
+  const onConnection = (use: (query: Query) => Promise<void>): Promise<Waited> =>
+    timed(async (got) => {
+      const { query, release } = await borrow()
+      got()
+      try {
+        await use(query)
+      } finally {
+        await release()
+      }
+    })
+  return [
+    () => onConnection(async (query) => void (await query('SELECT count(*) FROM item'))),
+    () => onConnection(async (query) => void (await query('SELECT label FROM item WHERE id = 7'))),
+    () => onConnection((query) => transaction(query, 2)),
+    () => onConnection((query) => transaction(query, 40)),
+    () => onConnection(async (query) => void (await query('SELECT no_such_column FROM item').catch(expectCode(unknownColumn)))),
+  ]
+}
+
 type Query = (sql: string) => Promise<unknown>
 
 async function transaction(query: Query, pauseMs: number, begin = true): Promise<void> {

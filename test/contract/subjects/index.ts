@@ -1,3 +1,4 @@
+import { genericPoolMariadb, genericPoolPg } from './generic-pool'
 import { mysql2Knex, pgKnex } from './knex'
 import { mysql2, mysql2Cluster, mysql2Promise } from './mysql2'
 import { mysql2Oldest, mysql2Sharing } from './mysql2-versions'
@@ -14,5 +15,7 @@ export const SUBJECTS: readonly Subject[] = [
   mysql2Knex,
   mysql2Oldest,
   mysql2Sharing,
+  genericPoolPg,
+  genericPoolMariadb,
   ...dataSources,
 ]

@@ -1,9 +1,11 @@
 // The same app as a CommonJS module.
 import core = require('@leasepool/core')
 import devVault = require('@leasepool/dev-vault')
+import genericPoolAdapter = require('@leasepool/generic-pool-adapter')
 import knexAdapter = require('@leasepool/knex-adapter')
 import pgAdapter = require('@leasepool/pg-adapter')
 import typeormAdapter = require('@leasepool/typeorm-adapter')
+import genericPool = require('generic-pool')
 import knexModule = require('knex')
 import pg = require('pg')
 import typeorm = require('typeorm')
@@ -13,6 +15,8 @@ async function main(): Promise<void> {
   const pool = new pgAdapter.LeasedPool({ host: '127.0.0.1', database: 'app', max: 7 }, credentials)
   const connection = { host: '127.0.0.1', database: 'app' }
   const db = knexModule.knex(knexAdapter.leasedKnex({ client: 'pg', connection, pool: { min: 0, max: 3 } }, credentials))
+  const factory: genericPool.Factory<pg.Client> = { create: async () => new pg.Client(), destroy: (client) => client.end() }
+  const generic: genericPool.Pool<pg.Client> = genericPoolAdapter.createLeasedPool(factory, { max: 2 }, credentials)
 
   const dataSource = new typeorm.DataSource(typeormAdapter.leasedDataSource({ type: 'postgres', database: 'app' }, credentials))
 
@@ -25,6 +29,7 @@ async function main(): Promise<void> {
   const { leasedKnex } = knexAdapter
   const { leasedDataSource, closeDataSource } = typeormAdapter
   const { LeasedPool } = pgAdapter
+  const { createLeasedPool } = genericPoolAdapter
   const imported = {
     fixedCredentials,
     vaultCredentials,
@@ -33,6 +38,7 @@ async function main(): Promise<void> {
     leasedKnex,
     leasedDataSource,
     closeDataSource,
+    createLeasedPool,
     LeasedPool,
     DevVaultError,
   }
@@ -48,6 +54,8 @@ async function main(): Promise<void> {
   }
   await pool.end()
   await db.destroy()
+  await generic.drain()
+  await generic.clear()
   await credentials.close()
   console.log(JSON.stringify(result))
 }

@@ -1,11 +1,13 @@
 // An app that is an ES module. The pack test compiles it against the packed packages and runs it.
 import { fixedCredentials, LeasedCredentials, LeasepoolError, OptionError, vaultCredentials } from '@leasepool/core'
 import { DevVaultError, startDevVault, startEmbeddedPostgres } from '@leasepool/dev-vault'
+import { createLeasedPool } from '@leasepool/generic-pool-adapter'
 import { leasedKnex } from '@leasepool/knex-adapter'
 import { LeasedPool } from '@leasepool/pg-adapter'
 import { closeDataSource, leasedDataSource } from '@leasepool/typeorm-adapter'
+import type { Pool as GenericPool } from 'generic-pool'
 import knex from 'knex'
-import { Pool } from 'pg'
+import { Client, Pool } from 'pg'
 import { DataSource } from 'typeorm'
 
 const credentials = await fixedCredentials({ username: 'app', password: 'not-a-secret' })
@@ -15,6 +17,18 @@ const config = leasedKnex(
   credentials,
 )
 const db = knex(config)
+const generic: GenericPool<Client> = createLeasedPool(
+  {
+    create: async ({ username, password }) => {
+      const client = new Client({ host: '127.0.0.1', database: 'app', user: username, password })
+      await client.connect()
+      return client
+    },
+    destroy: (client) => client.end(),
+  },
+  { max: 2 },
+  credentials,
+)
 
 const dataSource = new DataSource(leasedDataSource({ type: 'postgres', host: '127.0.0.1', database: 'app' }, credentials))
 
@@ -30,6 +44,7 @@ const imported = {
   leasedKnex,
   leasedDataSource,
   closeDataSource,
+  createLeasedPool,
   LeasedPool,
   DevVaultError,
 }
@@ -44,5 +59,7 @@ const result = {
 }
 await pool.end()
 await db.destroy()
+await generic.drain()
+await generic.clear()
 await credentials.close()
 console.log(JSON.stringify(result))
