@@ -1,3 +1,4 @@
+import { systemClock, type Clock } from '@leasepool/core'
 import { createPool } from 'generic-pool'
 import { expect, test } from 'vitest'
 import { poll } from '../../../test/support/poll'
@@ -104,7 +105,8 @@ test('who waits for a connection that cannot be made is told why; the logins in 
 
 test('who waits while logins fail gets a connection that comes back', async () => {
   const driver = new PlainDriver()
-  const { pool } = await openPool(driver, { max: 2 })
+  const pausing: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms > 0 ? 60_000 : 0, signal) }
+  const { pool } = await openPool(driver, { max: 2 }, { clock: pausing })
   const borrowed = await pool.acquire()
   driver.beforeCreate = () => Promise.reject(new Error('Too many connections'))
   await expect(pool.acquire()).rejects.toThrow('Too many connections')
