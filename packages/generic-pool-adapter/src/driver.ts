@@ -9,6 +9,8 @@ export function sessionDriver<T extends object>(options: {
   pool: Pool<T>
   factory: ConnectionFactory<T>
   settings: LeasedPoolSettings
+  /** Told of a connection that was closed by force. */
+  cut: (connection: T) => void
 }): ConnectionDriver<Session<T>> {
   const close: ConnectionDriver<Session<T>>['close'] = (session, how) => {
     void session.close(how).catch(() => undefined) // generic-pool emits that
@@ -20,6 +22,7 @@ export function sessionDriver<T extends object>(options: {
     forceClose: async (session) => {
       close(session, 'cut')
       await session.ended
+      if (session.connection !== undefined) options.cut(session.connection)
     },
   }
 }

@@ -18,7 +18,7 @@ type Stock<T> = Pick<Pool<T>, 'release' | 'destroy' | 'drain'> & {
 }
 
 /**
- * What makes a pool of generic-pool a leased one: its factory, and five of its public methods, on this pool alone. Queue, priorities, time
+ * What makes a pool of generic-pool a leased one: its factory, and six of its public methods, on this pool alone. Queue, priorities, time
  * limits, minimum and eviction stay generic-pool's own. It asks the factory before it lends anything (`validate`), and that is where the
  * ledger decides.
  */
@@ -30,6 +30,8 @@ export class PoolUpgrade<T extends object> {
   readonly #leased: LedgerPool<Session<T>>
   readonly #sessions = new WeakMap<T, Session<T>>()
   readonly #checking = new Set<Session<T>>()
+  /** Cut while they were borrowed, and not given back yet. */
+  readonly #takenBack = new WeakSet<T>()
   readonly #logins: Logins<T>
   readonly #detach: () => void
   #isDraining = false
@@ -42,7 +44,8 @@ export class PoolUpgrade<T extends object> {
     this.#credentials = credentials
     this.#options = options
     const { settings } = options
-    this.#leased = new LedgerPool({ settings, max: pool.max, driver: sessionDriver({ settings, pool, factory }) })
+    const cut = (connection: T): void => this.#takeBack(connection)
+    this.#leased = new LedgerPool({ settings, max: pool.max, driver: sessionDriver({ settings, pool, factory, cut }) })
     this.#logins = new Logins({
       pool,
       ledger: this.#leased.ledger,
@@ -65,6 +68,7 @@ export class PoolUpgrade<T extends object> {
     this.#detach = credentials.attach(this.#leased)
     pool.acquire = (priority) => this.#acquire(priority)
     pool.release = (connection) => this.#release(connection)
+    pool.destroy = (connection) => (this.#takenBack.delete(connection) ? Promise.resolve() : this.#stock.destroy(connection))
     pool.drain = () => this.#drain()
     pool.clear = () => this.#clear()
     // What throws, or returns no promise, would keep its connection for ever.
@@ -131,7 +135,15 @@ export class PoolUpgrade<T extends object> {
     })
   }
 
+  /** Who borrowed it may never give it back, and others wait for its place. */
+  #takeBack(connection: T): void {
+    if (!this.#pool.isBorrowedResource(connection)) return
+    this.#takenBack.add(connection)
+    void this.#stock.destroy(connection)
+  }
+
   #release(connection: T): Promise<void> {
+    if (this.#takenBack.delete(connection)) return Promise.resolve()
     const session = this.#sessions.get(connection)
     if (session === undefined || !this.#pool.isBorrowedResource(connection)) return this.#stock.release(connection)
     return this.#leased.ledger.giveBack(session) ? this.#stock.release(connection) : this.#stock.destroy(connection)
