@@ -66,9 +66,10 @@ export async function startProxy(targetPort: number, onSent?: (chunk: Buffer) =>
     },
     letGo() {
       isHanging = false
+      // What passes already would pass twice.
       for (const [near, far] of pairs) {
-        near.pipe(far)
-        far.pipe(near)
+        near.unpipe().pipe(far)
+        far.unpipe().pipe(near)
       }
     },
     close: () =>
