@@ -1,9 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { ContractMatrix } from './test/support/contract-matrix.mts'
 
 const source = (name: string): string => fileURLToPath(new URL(`packages/${name}/src/index.ts`, import.meta.url))
 
 export default defineConfig({
+  // Here and not in `reporters`, which `--reporter` would replace.
+  plugins: [
+    {
+      name: 'contract-matrix.mts',
+      configureVitest: ({ vitest }) => void vitest.config.reporters.push(new ContractMatrix() as never),
+    },
+  ],
   resolve: {
     // Tests run against the sources; the pack test runs against what is published.
     alias: Object.fromEntries(

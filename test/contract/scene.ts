@@ -3,12 +3,17 @@ import { expect } from 'vitest'
 import { logEvents, type EventLog } from '../support/app'
 import { poll } from '../support/poll'
 import { startProxy, type Proxy } from '../support/proxy'
+import { ShiftedClock } from '../support/shifted-clock'
 import type { ContractServer, ServerKind } from './server'
 import { UserSource } from '../support/user-source'
-import type { Borrowed, ContractPool, Login, OpenOptions, Subject } from './subjects/subject'
+import type { Ability, Borrowed, ContractPool, Login, OpenOptions, Subject } from './subjects/subject'
 
 /** How events call the first pool of a scene; a cluster adds the name of the node. */
 export const POOL: unknown = expect.stringMatching(/^pool 1(:only)?$/)
+
+const SHARED = 'the bouncer has sessions of its own behind its connections, and shares them'
+/** For behaviours that tell connections apart by the server's sessions, or wait for what becomes of these. */
+export const BEHIND_PGBOUNCER = { 'pgbouncer-session': SHARED, 'pgbouncer-transaction': SHARED } as const
 
 /** What a behaviour is tried on. */
 export interface Scene {
@@ -25,6 +30,10 @@ export interface Scene {
   stock(login: Login): Pick<ContractPool, 'query' | 'end'>
   /** The user that a session logged in with. */
   who(on: Pick<Borrowed, 'query'>): Promise<string>
+  /** What the server calls the session: another one has another number. */
+  session(on: Pick<Borrowed, 'query'>): Promise<number>
+  /** Lets so much time go by, for leases and pools; what is due happens. */
+  later(ms: number): void
   /** The user of the credential in use. */
   user(): string
   /** Open sessions of the users of this scene, or of one of them. */
@@ -42,17 +51,35 @@ export interface Behaviour {
   readonly max?: number
   readonly pool?: LeasedPoolOptions | ((server: ContractServer) => LeasedPoolOptions)
   readonly credentials?: LeasedCredentialsOptions
-  /** For what not everything can do. */
-  readonly where?: (subject: Subject, server: ServerKind) => boolean
+  /** Before the first credential is issued. */
+  readonly prepare?: (source: UserSource, kind: ServerKind) => void
+  /** What not every library can do. */
+  readonly needs?: readonly Ability[]
+  /** Where it is not tried, by the name of the subject or the kind of server, and why. */
+  readonly not?: Readonly<Record<string, string>>
   /** The database is behind a proxy. */
   readonly throughProxy?: boolean
   run(scene: Scene): Promise<void>
 }
 
+/** Why a behaviour is not tried on this pool; `undefined` where it is. */
+export function whyNot({ needs = [], not = {} }: Behaviour, { name, lacks = {}, stock }: Subject, kind: ServerKind): string | undefined {
+  if (needs.includes('stock') && stock === undefined) return 'there is no pool of the library alone to compare with'
+  const lacking = needs.map((ability) => lacks[ability]).find((reason) => reason !== undefined)
+  return not[name] ?? not[kind] ?? lacking
+}
+
 /** Runs a behaviour; whatever it does, in the end everything is closed and nobody is left. */
 export async function runBehaviour(behaviour: Behaviour, subject: Subject, server: ContractServer): Promise<void> {
-  const source = new UserSource(server)
-  const credentials = await LeasedCredentials.start(source, { closeTimeoutMs: 500, ...behaviour.credentials })
+  const clock = new ShiftedClock()
+  const source = new UserSource(server, clock)
+  behaviour.prepare?.(source, server.kind)
+  const credentials = await LeasedCredentials.start(source, {
+    clock,
+    closeTimeoutMs: 500,
+    probeTimeoutMs: 30_000,
+    ...behaviour.credentials,
+  })
   const log = logEvents(credentials)
   const proxy = behaviour.throughProxy === true ? await startProxy(server.port) : undefined
   const pools: ContractPool[] = []
@@ -60,7 +87,7 @@ export async function runBehaviour(behaviour: Behaviour, subject: Subject, serve
   const where = { host, port: proxy?.port ?? server.port, database, max: behaviour.max ?? 3 }
   const open = (options: Partial<OpenOptions> = {}): ContractPool => {
     const leased = typeof behaviour.pool === 'function' ? behaviour.pool(server) : behaviour.pool
-    const opened = subject.open({ ...where, name: `pool ${pools.length + 1}`, ...leased, ...options }, credentials)
+    const opened = subject.open({ ...where, name: `pool ${pools.length + 1}`, clock, ...leased, ...options }, credentials)
     pools.push(opened)
     return opened
   }
@@ -75,6 +102,8 @@ export async function runBehaviour(behaviour: Behaviour, subject: Subject, serve
     open,
     stock: (login) => subject.stock!(where, login),
     who: async (on) => String((await on.query(server.who))[0]!['who']),
+    session: async (on) => Number((await on.query(server.session))[0]!['id']),
+    later: (ms) => clock.later(ms),
     user: () => credentials.current().username,
     sessions,
     untilSessions: async (count, user) =>

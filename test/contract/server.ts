@@ -13,10 +13,14 @@ export interface ContractServer {
   readonly database: string
   /** Runs SQL as admin. */
   sql(text: string): Promise<Record<string, unknown>[]>
-  makeUser(username: string, password: string, canLogIn: boolean): Promise<void>
+  makeUser(username: string, password: string, canLogIn: boolean, connections?: number): Promise<void>
   setPassword(username: string, password: string): Promise<void>
+  /** Whether it may log in from now on; its sessions go on. */
+  setLogin(username: string, canLogIn: boolean): Promise<void>
   /** Ends its sessions, and removes it. */
   dropUser(username: string): Promise<void>
+  /** Removes it, and lets its sessions be. */
+  dropUserOnly(username: string): Promise<void>
   /** Ends its sessions. */
   endSessions(username: string): Promise<void>
   /** Each connection has a session of its own, and ends with it. */
@@ -29,6 +33,8 @@ export interface ContractServer {
   /** A role that every user may act as, and the role that a session acts as, as `role`. */
   readonly owner: string
   readonly role: string
+  /** What the server calls the session, as `id`. */
+  readonly session: string
   readonly begin: string
   sleep(ms: number): string
   /** What an unknown table is answered with: the driver's own code. */
@@ -39,6 +45,17 @@ export interface ContractServer {
   limitSessions(username: string, limit: number): Promise<void>
   /** What the driver says of one session too many. */
   readonly tooManySessions: object
+  /** The driver's code for what a user may not. */
+  readonly forbidden: string
+  /** Sets something that lasts as long as the session, and reads it as `state`. */
+  readonly setState: string
+  readonly state: string
+  /** A row with `text`: so many times this text. */
+  repeat(text: string, count: number): string
+  /** Rows with `n` from 1 to `count`. */
+  numbers(count: number): string
+  /** Another database, for which the server itself allows so many connections and no more; only PostgreSQL can. */
+  limitedDatabase?(max: number): Promise<string>
   stop(): Promise<void>
 }
 
@@ -58,7 +75,7 @@ export async function startServer(kind: ServerKind): Promise<ContractServer> {
 /** Sessions are the bouncer's clients, or what runs in their name on the server when that is more: a query whose client has gone. */
 async function startBehindPgBouncer(kind: 'pgbouncer-session' | 'pgbouncer-transaction'): Promise<ContractServer> {
   const database = await startDatabase()
-  const postgres = await postgresServer(database)
+  const { limitedDatabase: _, ...postgres } = await postgresServer(database) // it knows one database
   const bouncer = await startPgBouncer(database, kind === 'pgbouncer-session' ? 'session' : 'transaction')
   const running = async (prefix: string): Promise<number> => {
     const ofThem = `starts_with(usename, '${prefix}') AND state <> 'idle'`
@@ -73,10 +90,6 @@ async function startBehindPgBouncer(kind: 'pgbouncer-session' | 'pgbouncer-trans
     // It waits for the session that there is; with none it passes on what the server says.
     tooManySessions: { severity: 'FATAL', message: expect.stringMatching(/query_wait_timeout$/) },
     sessions: async (prefix) => Math.max(await bouncer.clients(prefix), await running(prefix)),
-    // Until they are gone: the bouncer would give the next query to one that is about to end.
-    endSessions: async (username) => {
-      await database.sql(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '${username}'`)
-    },
     stop: async () => {
       await bouncer.stop()
       await postgres.stop()
@@ -89,23 +102,28 @@ async function postgresServer(database: TestDatabase): Promise<ContractServer> {
   const owner = 'app_owner'
   await sql(`CREATE ROLE ${owner} NOLOGIN`)
   await sql(`GRANT CREATE ON DATABASE app TO ${owner}`)
+  // Until they are gone: a query that comes first would be answered, or given to one that is about to end.
   const endSessions = async (username: string): Promise<void> => {
-    await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${username}'`)
+    await sql(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '${username}'`)
   }
+  const dropUserOnly = async (username: string): Promise<void> => void (await sql(`DROP ROLE IF EXISTS "${username}"`))
   return {
     kind: 'postgres',
     host,
     port,
     database: 'app',
     sql,
-    makeUser: async (username, password, canLogIn) => {
-      await sql(`CREATE ROLE "${username}" ${canLogIn ? 'LOGIN' : 'NOLOGIN'} PASSWORD '${password}' IN ROLE app_rw, ${owner}`)
+    makeUser: async (username, password, canLogIn, connections = -1) => {
+      const may = `${canLogIn ? 'LOGIN' : 'NOLOGIN'} CONNECTION LIMIT ${connections}`
+      await sql(`CREATE ROLE "${username}" ${may} PASSWORD '${password}' IN ROLE app_rw, ${owner}`)
     },
     setPassword: async (username, password) => void (await sql(`ALTER ROLE "${username}" PASSWORD '${password}'`)),
+    setLogin: async (username, canLogIn) => void (await sql(`ALTER ROLE "${username}" ${canLogIn ? 'LOGIN' : 'NOLOGIN'}`)),
     dropUser: async (username) => {
       await endSessions(username)
-      await sql(`DROP ROLE IF EXISTS "${username}"`)
+      await dropUserOnly(username)
     },
+    dropUserOnly,
     endSessions,
     sessionForEachConnection: true,
     users: () => database.users(),
@@ -116,12 +134,23 @@ async function postgresServer(database: TestDatabase): Promise<ContractServer> {
     who: 'SELECT session_user AS who',
     owner,
     role: 'SELECT current_user AS role',
+    session: 'SELECT pg_backend_pid() AS id',
     begin: 'BEGIN',
     sleep: (ms) => `SELECT pg_sleep(${ms / 1_000})`,
     unknownTable: '42P01',
     forbiddenTable: 'pg_catalog.pg_authid',
     limitSessions: async (username, limit) => void (await sql(`ALTER ROLE "${username}" CONNECTION LIMIT ${limit}`)),
     tooManySessions: { code: '53300' },
+    forbidden: '42501',
+    setState: `SET app.state = 'mine'`,
+    state: `SELECT coalesce(current_setting('app.state', true), '') AS state`,
+    repeat: (text, count) => `SELECT repeat('${text}', ${count}) AS text`,
+    numbers: (count) => `SELECT n FROM generate_series(1, ${count}) n`,
+    limitedDatabase: async (max) => {
+      const name = `limited_${Math.random().toString(36).slice(2, 10)}`
+      await sql(`CREATE DATABASE ${name} CONNECTION LIMIT ${max}`)
+      return name
+    },
     stop: () => database.stop(),
   }
 }
@@ -137,23 +166,29 @@ async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
     // One may have ended by itself since.
     for (const row of rows) await sql(`KILL ${String(row['id'] ?? row['ID'])}`).catch(() => undefined)
   }
+  const dropUserOnly = async (username: string): Promise<void> => void (await sql(`DROP USER IF EXISTS '${username}'@'%'`))
   return {
     kind,
     host,
     port,
     database,
     sql,
-    makeUser: async (username, password, canLogIn) => {
-      await sql(`CREATE USER '${username}'@'%' IDENTIFIED BY '${password}'${canLogIn ? '' : ' ACCOUNT LOCK'}`)
+    makeUser: async (username, password, canLogIn, connections = 0) => {
+      const may = `WITH MAX_USER_CONNECTIONS ${connections} ${canLogIn ? '' : 'ACCOUNT LOCK'}`
+      await sql(`CREATE USER '${username}'@'%' IDENTIFIED BY '${password}' ${may}`)
       await sql(`GRANT ALL ON ${database}.* TO '${username}'@'%'`)
       await sql(`GRANT ${owner} TO '${username}'@'%'`)
     },
     setPassword: async (username, password) => void (await sql(`ALTER USER '${username}'@'%' IDENTIFIED BY '${password}'`)),
+    setLogin: async (username, canLogIn) => {
+      await sql(`ALTER USER '${username}'@'%' ACCOUNT ${canLogIn ? 'UNLOCK' : 'LOCK'}`)
+    },
     dropUser: async (username) => {
       await sql(`ALTER USER IF EXISTS '${username}'@'%' ACCOUNT LOCK`)
       await endSessions(username)
-      await sql(`DROP USER IF EXISTS '${username}'@'%'`)
+      await dropUserOnly(username)
     },
+    dropUserOnly,
     endSessions,
     sessionForEachConnection: true,
     users: () => server.users(),
@@ -163,6 +198,7 @@ async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
     },
     owner,
     role: "SELECT REPLACE(REPLACE(CURRENT_ROLE(), '`', ''), '@%', '') AS role",
+    session: 'SELECT CONNECTION_ID() AS id',
     who: `SELECT SUBSTRING_INDEX(USER(), '@', 1) AS who`,
     begin: 'START TRANSACTION',
     sleep: (ms) => `SELECT SLEEP(${ms / 1_000})`,
@@ -170,6 +206,12 @@ async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
     forbiddenTable: 'mysql.user',
     limitSessions: async (username, limit) => void (await sql(`ALTER USER '${username}'@'%' WITH MAX_USER_CONNECTIONS ${limit}`)),
     tooManySessions: { code: 'ER_USER_LIMIT_REACHED', errno: 1226 },
+    forbidden: 'ER_TABLEACCESS_DENIED_ERROR',
+    setState: `SET @state = 'mine'`,
+    state: `SELECT COALESCE(CAST(@state AS CHAR), '') AS state`,
+    // Not as it is: the list of processes, which others look at, cannot show what has four bytes.
+    repeat: (text, count) => `SELECT REPEAT(CONVERT(0x${Buffer.from(text).toString('hex')} USING utf8mb4), ${count}) AS text`,
+    numbers: (count) => `SELECT id AS n FROM item WHERE id <= ${count} ORDER BY id`,
     stop: async () => {
       await sql(`DROP ROLE ${owner}`)
       await server.stop()

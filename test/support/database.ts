@@ -1,5 +1,6 @@
 import { startEmbeddedPostgres } from '@leasepool/dev-vault'
 import { Client } from 'pg'
+import { shared } from './shared'
 
 /** A PostgreSQL server with a database `app`, whose tables belong to the group role `app_rw` that every leased user is in. */
 export interface TestDatabase {
@@ -41,15 +42,16 @@ export async function startDatabase(): Promise<TestDatabase> {
     host: server.host,
     port: server.port,
     sql,
-    users: async () =>
+    users: shared(async () =>
       (await sql(`SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%' ORDER BY 1`)).map((row) => String(row['rolname'])),
-    sessions: async () => {
+    ),
+    sessions: shared(async () => {
       // Only what clients opened: an autovacuum worker in `app` is listed too, without a user, just as a dropped user's session is.
       const rows = await sql(
         `SELECT coalesce(usename, '(dropped)') AS who, count(*)::int AS n FROM pg_stat_activity WHERE datname = 'app' AND backend_type = 'client backend' GROUP BY 1`,
       )
       return rows.map((row) => ({ user: String(row['who']), count: Number(row['n']) }))
-    },
+    }),
     limitConnections: async (limit) => void (await sql(`ALTER DATABASE app CONNECTION LIMIT ${limit}`)),
     stop: async () => {
       await last

@@ -1,5 +1,6 @@
 import { createPool } from 'mysql2/promise'
 import { startMariaDb, startMySql } from './mysql'
+import { shared } from './shared'
 
 /** A database of a MySQL or MariaDB server with the table `item`, for leased users that are made with plain SQL. */
 export interface TestMysqlDatabase {
@@ -36,13 +37,13 @@ export async function startMysqlDatabase(kind: 'mariadb' | 'mysql'): Promise<Tes
     username: server.username,
     password: server.password,
     sql,
-    users: () => server.users(),
-    sessions: async () => {
+    users: shared(() => server.users()),
+    sessions: shared(async () => {
       const rows = await sql(
         "SELECT user AS who, COUNT(*) AS n FROM information_schema.processlist WHERE user LIKE 'v-%' AND (db = DATABASE() OR db IS NULL) GROUP BY user",
       )
       return rows.map((row) => ({ user: String(row['who']), count: Number(row['n']) }))
-    },
+    }),
     stop: async () => {
       await admin.end()
       await server.stop()

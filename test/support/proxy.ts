@@ -13,6 +13,14 @@ export interface Proxy {
   /** What hangs keeps hanging, but new connections pass. */
   letNewPass(): void
   letGo(): void
+  /** New connections are reset while there are so many: 0 for all of them, `undefined` for none. */
+  refuseAbove(max: number | undefined): void
+  /** Connections that were reset. */
+  readonly refused: number
+  /** Connections that were not. */
+  readonly accepted: number
+  /** Bytes that came from clients. */
+  readonly received: number
   close(): Promise<void>
 }
 
@@ -29,24 +37,44 @@ export async function startProxy(targetPort: number, onSent?: (chunk: Buffer) =>
   const ended = new WeakSet<[Socket, Socket]>()
   let isHanging = false
   let peak = 0
+  let most: number | undefined
+  let refused = 0
+  let accepted = 0
+  let received = 0
+  const inUse = (of: Iterable<[Socket, Socket]>): number => [...of].filter((pair) => !ended.has(pair)).length
   const count = async (now: readonly [Socket, Socket][]): Promise<void> => {
     for (let turn = 0; turn < TURNS; turn++) await nextTurn()
-    peak = Math.max(peak, now.filter((pair) => !ended.has(pair)).length)
+    peak = Math.max(peak, inUse(now))
   }
-  const server = createServer((near) => {
+  const admitBelow = async (near: Socket): Promise<void> => {
+    for (let turn = 0; turn < TURNS; turn++) await nextTurn()
+    if (most === undefined || inUse(pairs) < most) return admit(near)
+    refused += 1
+    near.resetAndDestroy()
+  }
+  const admit = (near: Socket): void => {
+    if (near.destroyed) return
+    accepted += 1
     const far = connect(targetPort, '127.0.0.1')
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
-    if (onSent) near.on('data', onSent)
+    near.on('data', (chunk: Buffer) => {
+      received += chunk.length
+      onSent?.(chunk)
+    })
     void count([...pairs])
     for (const [from, to] of [pair, [far, near] as const]) {
       from.on('error', () => ended.add(pair)) // it was reset; `close` comes only after what began meanwhile was counted
       from.on('end', () => ended.add(pair))
       from.on('close', () => (to.destroy(), ended.add(pair), pairs.delete(pair)))
       from.pipe(to)
-      if (isHanging) from.pause()
+      if (isHanging) from.unpipe().pause()
     }
-    if (isHanging) for (const socket of pair) socket.unpipe()
+  }
+  const server = createServer((near) => {
+    near.on('error', () => undefined)
+    if (most === undefined) admit(near)
+    else void admitBelow(near)
   })
   const port = await listen(server)
   return {
@@ -71,6 +99,18 @@ export async function startProxy(targetPort: number, onSent?: (chunk: Buffer) =>
         near.unpipe().pipe(far)
         far.unpipe().pipe(near)
       }
+    },
+    refuseAbove(max) {
+      most = max
+    },
+    get refused() {
+      return refused
+    },
+    get accepted() {
+      return accepted
+    },
+    get received() {
+      return received
     },
     close: () =>
       new Promise((resolve) => {

@@ -16,11 +16,13 @@ export interface PoolConfig {
   readonly [option: string]: unknown
 }
 
-/** https://github.com/vincit/tarn.js#events */
+/** https://github.com/vincit/tarn.js#usage */
 export interface TarnPool {
   on(event: 'acquireSuccess', listener: (eventId: number, resource: object) => void): void
   on(event: 'acquireFail', listener: (eventId: number, error: Error) => void): void
   on(event: 'release', listener: (resource: object) => void): void
+  /** `false`: it was not borrowed. */
+  release(resource: object): boolean
 }
 
 export type KnexClientClass = new (config: object) => KnexClient

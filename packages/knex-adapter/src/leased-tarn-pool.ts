@@ -1,4 +1,4 @@
-import { LedgerPool, TimeLimit, type LeasedCredentials, type LeasedPoolSettings } from '@leasepool/core'
+import { LedgerPool, TimeLimit, type ConnectionDriver, type LeasedCredentials, type LeasedPoolSettings } from '@leasepool/core'
 import type { ConnectionBook, LeasedDriver } from './dialect'
 import type { PoolConfig, PoolSettings, TarnPool } from './knex-members'
 
@@ -18,10 +18,12 @@ export class LeasedTarnPool {
   readonly #options: LeasedTarnPoolOptions
   readonly #driver: LeasedDriver
   readonly #leased: LedgerPool<object>
+  readonly #connections = new WeakMap<object, object>()
   #detach: (() => void) | undefined
   #createMs = CREATE_MS
   /** What is being made: its time limit. */
   readonly #creating = new WeakMap<object, TimeLimit>()
+  #pool: TarnPool | undefined
   /** Passed validation and not handed to anybody yet. */
   readonly #validated = new Set<object>()
 
@@ -29,7 +31,7 @@ export class LeasedTarnPool {
     const { credentials, settings, max, driver } = options
     this.#options = options
     this.#driver = driver
-    this.#leased = new LedgerPool({ settings, max, driver: driver.connections(options.where) })
+    this.#leased = new LedgerPool({ settings, max, driver: this.#takingBack(driver.connections(options.where)) })
     this.book = { ledger: this.#leased.ledger, credentials, clock: settings.clock, connectTimeoutMs: 0 }
   }
 
@@ -44,7 +46,9 @@ export class LeasedTarnPool {
       create: async () => {
         const connection = await settings.create()
         this.created(connection)
-        this.#leased.ledger.opened(this.#driver.keyOf(connection))
+        const key = this.#driver.keyOf(connection)
+        this.#connections.set(key, connection)
+        this.#leased.ledger.opened(key)
         return connection
       },
       validate: (connection) => this.#validate(connection, settings),
@@ -68,6 +72,7 @@ export class LeasedTarnPool {
 
   /** Follows what tarn says it does, and the credentials. */
   follow(pool: TarnPool): void {
+    this.#pool = pool
     this.#detach = this.#options.credentials.attach(this.#leased)
     pool.on('acquireSuccess', (_, connection) => void this.#validated.delete(this.#driver.keyOf(connection)))
     pool.on('release', (connection) => this.#giveBack(this.#driver.keyOf(connection)))
@@ -93,6 +98,19 @@ export class LeasedTarnPool {
   async end(): Promise<void> {
     await this.#leased.end()
     this.#detach?.()
+  }
+
+  /** Who borrowed what is cut may never give it back, and others wait for its place. */
+  #takingBack(driver: ConnectionDriver<object>): ConnectionDriver<object> {
+    return {
+      ...driver,
+      forceClose: async (key) => {
+        await driver.forceClose(key)
+        this.#leased.ledger.closing(key)
+        const connection = this.#connections.get(key)
+        if (connection !== undefined) this.#pool?.release(connection)
+      },
+    }
   }
 
   #giveBack(key: object): void {

@@ -62,6 +62,8 @@ function classOf(pg: PgModule): LeasedPoolClass {
     readonly #detach: () => void
     /** A client on its way back to pg-pool, which itself takes it out of its list when it has ended. */
     #returning: Client | undefined
+    /** Gives back to pg-pool what was cut, in place of a borrower who may never do so: others wait for its place. */
+    readonly #takeBack = new WeakMap<Client, () => void>()
     #waiting = 0
     #served: (() => void) | undefined
     #isClosing = false
@@ -94,7 +96,7 @@ function classOf(pg: PgModule): LeasedPoolClass {
     override connect(callback: Lend): void
     override connect(callback?: Lend): Promise<PoolClient> | void {
       if (callback === undefined) {
-        return new Promise((resolve, reject) => this.connect((error, client) => (error ? reject(error) : resolve(client!))))
+        return new this.#Promise((resolve, reject) => this.connect((error, client) => (error ? reject(error) : resolve(client!))))
       }
       if (this.#isClosing)
         return callback(new Error('Cannot use a pool after calling end on the pool'), undefined, () => undefined)
@@ -115,7 +117,7 @@ function classOf(pg: PgModule): LeasedPoolClass {
     override end(callback: () => void): void
     override end(callback?: (error?: Error) => void): Promise<void> | void {
       const done = this.#end()
-      if (callback === undefined) return done
+      if (callback === undefined) return new this.#Promise((resolve, reject) => void done.then(resolve, reject))
       done.then(() => callback(), callback)
     }
 
@@ -123,6 +125,11 @@ function classOf(pg: PgModule): LeasedPoolClass {
     override emit(event: string | symbol, ...args: unknown[]): boolean {
       if (event === 'release') this.#return(args[1] as Client, (ledger) => ledger.giveBack(args[1] as Client))
       return super.emit(event, ...args)
+    }
+
+    /** The app's own, as in `pg.Pool`. */
+    get #Promise(): PromiseConstructor {
+      return ((this.options as PoolConfig).Promise ?? Promise) as PromiseConstructor
     }
 
     async #end(): Promise<void> {
@@ -176,9 +183,16 @@ function classOf(pg: PgModule): LeasedPoolClass {
      */
     #hand(client: PoolClient, release: (error?: Error | boolean) => void, done: Lend): void {
       let isReturned = false
+      let isTakenBack = false
+      this.#takeBack.set(client, () => {
+        if (isReturned) return
+        isTakenBack = true
+        release(true)
+      })
       client.release = (error?: Error | boolean): void => {
         if (isReturned) throw new Error('Release called on client which has already been released to the pool.') // as pg-pool says it
         isReturned = true
+        if (isTakenBack) return
         if (!error && this.#return(client, (ledger) => ledger.giveBack(client))) return release()
         client.end(() => release(error || true))
       }
@@ -210,6 +224,10 @@ function classOf(pg: PgModule): LeasedPoolClass {
           driver.close(client, how)
           // pg-pool does not see that an idle client has ended until it is to be lent, and would count it until then.
           if (client !== this.#returning) privatePool(this)._remove?.(client)
+        },
+        forceClose: async (client) => {
+          await driver.forceClose(client)
+          this.#takeBack.get(client)?.()
         },
       }
     }

@@ -1,15 +1,11 @@
 import { expect } from 'vitest'
 import { poll } from '../../support/poll'
 import type { Behaviour } from '../scene'
-import type { ServerKind } from '../server'
-
-/** Behind it a session is another one for each transaction. */
-const KEEPS_NO_SESSION: ServerKind = 'pgbouncer-transaction'
 
 export const assumesRole: Behaviour = {
   name: 'every connection acts as the role that was asked for, across rotations and when it is lent again',
   max: 2,
-  where: (_, server) => server !== KEEPS_NO_SESSION,
+  not: { 'pgbouncer-transaction': 'a session is another one for each transaction' },
   pool: ({ owner }) => ({ assumeRole: owner }),
   async run({ server, pool, who, user, credentials }) {
     for (let turn = 0; turn < 2; turn++) {
@@ -28,7 +24,11 @@ export const assumesRole: Behaviour = {
 /** PostgreSQL refuses to drop a role that owns something. */
 export const ownsNothing: Behaviour = {
   name: 'what is made belongs to the assumed role, and the user that made it can be dropped',
-  where: (_, server) => server === 'postgres' || server === 'pgbouncer-session', // nobody owns tables in MySQL
+  not: {
+    'pgbouncer-transaction': 'a session is another one for each transaction',
+    mariadb: 'nobody owns tables there',
+    mysql: 'nobody owns tables there',
+  },
   pool: ({ owner }) => ({ assumeRole: owner }),
   async run({ server, pool, user, credentials, source }) {
     const maker = user()
@@ -49,7 +49,7 @@ export const roleRefused: Behaviour = {
   name: 'a role that the user may not assume is the driver’s own error, and leaves no connection',
   pool: { assumeRole: 'no_such_role' },
   credentials: { probeTimeoutMs: 3_000 },
-  where: ({ name }) => name !== 'leasedDataSource', // initialize() fails, and leaves no pool that a rotation would try
+  needs: ['lazy'],
   async run({ pool, credentials, log, untilSessions, stats }) {
     for (let turn = 0; turn < 4; turn++) {
       await expect(pool.query('SELECT 1')).rejects.toMatchObject({ message: expect.stringContaining('no_such_role') })

@@ -4,7 +4,7 @@ import type { Behaviour } from '../scene'
 export const destroyedByBorrower: Behaviour = {
   name: 'a connection that its borrower destroys is replaced for who waits',
   max: 1,
-  where: ({ name }) => !/^leased(Knex|DataSource)/.test(name), // Knex and TypeORM have no way to say that
+  needs: ['destroy'],
   async run({ pool, who, user, sessions }) {
     const borrowed = await pool.borrow()
     const waiting = who(pool)

@@ -4,7 +4,7 @@ import type { Behaviour } from '../scene'
 export const endServesWaiters: Behaviour = {
   name: 'end() serves who was waiting, and nobody who comes later',
   max: 1,
-  where: ({ name }) => !name.startsWith('leasedKnex'), // tarn aborts who waits, as it does in stock Knex
+  needs: ['end-serves-waiters'],
   async run({ pool, who, user }) {
     const borrowed = await pool.borrow()
     const waiting = [who(pool), who(pool)]

@@ -3,7 +3,7 @@ import type { Behaviour } from '../scene'
 
 export const endWaitsForBorrowed: Behaviour = {
   name: 'end() lets what is borrowed finish, and resolves when every socket is closed',
-  where: ({ name }) => !name.startsWith('leasedKnex'), // Knex waits for a connection that was borrowed by hand only as long as tarn does
+  needs: ['end-waits'],
   async run({ server, pool, sessions, stats }) {
     const borrowed = await pool.borrow()
     await borrowed.query(server.begin)

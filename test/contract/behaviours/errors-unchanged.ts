@@ -4,7 +4,7 @@ import type { Behaviour } from '../scene'
 export const errorsUnchanged: Behaviour = {
   name: 'statements fail as they do on the library’s own pool: same class, code, text and details',
   max: 1,
-  where: ({ stock }) => stock !== undefined,
+  needs: ['stock'],
   async run({ server, pool, stock, credentials, log }) {
     const login = credentials.current()
     const plain = stock({ user: login.username, password: login.password })

@@ -9,10 +9,10 @@ const saturated = (max: number, callers: number): Behaviour => ({
   async run({ server, pool, credentials, proxy }) {
     let isOver = false
     const rotating = (async () => {
-      while (!isOver) await credentials.rotate()
+      for (let turn = 0; turn < 8 && !isOver; turn++) await credentials.rotate()
     })()
     const caller = async (_: unknown, number: number): Promise<void> => {
-      for (let turn = 0; turn < 5; turn++) {
+      for (let turn = 0; turn < 4; turn++) {
         const borrowed = await pool.borrow()
         await borrowed.query(server.sleep((number + turn) % 7))
         await borrowed.release()

@@ -3,7 +3,7 @@ import type { Behaviour } from '../scene'
 
 export const passwordChanged: Behaviour = {
   name: 'a login that is refused takes a new credential, once for everybody, and is tried again with it',
-  where: ({ name }) => name !== 'leasedDataSource', // it has logged in before anybody asks, so that one of the three is served by that
+  needs: ['lazy'],
   async run({ server, pool, who, user, credentials, log, source }) {
     const old = user()
     await server.setPassword(old, 'Somebody-elses-now')

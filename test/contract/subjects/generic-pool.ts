@@ -100,6 +100,7 @@ function subject<T extends object>(
   return {
     name: `generic-pool with ${name}`,
     on,
+    lacks: { stream: 'generic-pool knows nothing of rows', patience: 'createLeasedPool is not asked for one here' },
     open: (options, credentials) => {
       const { assumeRole: _role, probeQuery: _query, ...leased } = leasedOf(options)
       const pool = createLeasedPool(factory(options), { max: options.max }, credentials, leased)

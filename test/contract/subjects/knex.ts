@@ -6,6 +6,11 @@ function subject(client: 'pg' | 'mysql2', on: Subject['on'], rows: (answer: unkn
   return {
     name: client === 'pg' ? 'leasedKnex' : 'leasedKnex with mysql2',
     on,
+    lacks: {
+      destroy: 'Knex has no way to say that',
+      'end-serves-waiters': 'tarn aborts who waits, as in stock Knex',
+      'end-waits': 'Knex waits for what was borrowed by hand only as long as tarn does',
+    },
     open: (options, credentials) => {
       const { host, port, database, max, patience } = options
       const config = {
@@ -29,6 +34,7 @@ function subject(client: 'pg' | 'mysql2', on: Subject['on'], rows: (answer: unkn
             release: () => db.client.releaseConnection(connection) as Promise<void>,
           }
         },
+        stream: (sql) => db.raw(sql).stream() as AsyncIterable<Row>,
         end: () => db.destroy(),
       }
     },

@@ -1,4 +1,4 @@
-import { leasedPool, leasedPoolCluster, pin } from '@leasepool/mysql2-adapter'
+import { leasedPool, leasedPoolCluster, pin, type LeasedMysqlPoolOptions } from '@leasepool/mysql2-adapter'
 import { createPool, createPoolCluster, type Pool, type PoolConnection } from 'mysql2'
 import { createPool as createPromisePool, type Pool as PromisePool } from 'mysql2/promise'
 import { leasedOf, type ContractPool, type OpenOptions, type Row, type Subject } from './subject'
@@ -21,6 +21,7 @@ function callbackPool(pool: Pick<Pool, 'query' | 'end' | 'getConnection'>, optio
         pin: () => pin(connection),
       }
     },
+    stream: (sql) => pool.query(sql).stream() as AsyncIterable<Row>,
     end: () => new Promise((resolve, reject) => pool.end((error) => (error ? reject(error) : resolve()))),
   }
 }
@@ -61,6 +62,7 @@ export function withPromises(create: (options: object) => PromisePool): Subject[
           pin: () => pin(connection),
         }
       },
+      stream: (sql) => pool.pool.query(sql).stream() as AsyncIterable<Row>,
       end: () => pool.end(),
     }
   }

@@ -1,5 +1,6 @@
 import { LeasedPool, pin } from '@leasepool/pg-adapter'
 import { Pool } from 'pg'
+import QueryStream from 'pg-query-stream'
 import { leasedOf, type Row, type Subject } from './subject'
 
 export const pg: Subject = {
@@ -19,6 +20,14 @@ export const pg: Subject = {
           release: () => client.release(),
           pin: () => pin(client),
           destroy: () => client.release(true),
+        }
+      },
+      async *stream(sql) {
+        const client = await pool.connect()
+        try {
+          yield* client.query(new QueryStream(sql)) as AsyncIterable<Row>
+        } finally {
+          client.release()
         }
       },
       end: () => pool.end(),

@@ -19,6 +19,8 @@ export interface Borrowed {
 export interface ContractPool {
   readonly query: Query
   borrow(): Promise<Borrowed>
+  /** The rows one by one, on a connection that is borrowed for them. */
+  readonly stream?: (sql: string) => AsyncIterable<Row>
   end(): Promise<void>
 }
 
@@ -35,10 +37,26 @@ export interface Login {
   readonly user: string
   readonly password: string
 }
+/** What a behaviour may need and not every library has. */
+export type Ability =
+  | 'destroy'
+  | 'stream'
+  /** A limit for the wait for a connection. */
+  | 'patience'
+  /** No connection is opened before one is needed. */
+  | 'lazy'
+  /** `end()` serves who waits. */
+  | 'end-serves-waiters'
+  /** `end()` waits for what is borrowed, however long. */
+  | 'end-waits'
+  /** The library's own pool, to compare with. */
+  | 'stock'
 
 export interface Subject {
   readonly name: string
   readonly on: readonly ServerKind[]
+  /** What it cannot do, and why: behaviours that need it are not tried. */
+  readonly lacks?: Readonly<Partial<Record<Ability, string>>>
   open(options: OpenOptions, credentials: LeasedCredentials): ContractPool
   /** The library's own pool, without leasepool in it. */
   stock?(options: OpenOptions, login: Login): Pick<ContractPool, 'query' | 'end'>

@@ -6,6 +6,12 @@ function subject(type: 'postgres' | 'mysql' | 'mariadb', on: Subject['on'] = [ty
   return {
     name: 'leasedDataSource',
     on,
+    lacks: {
+      destroy: 'TypeORM has no way to say that',
+      stream: 'TypeORM streams what its query runners are asked for, by each driver’s own means',
+      patience: 'TypeORM has no name of its own for that',
+      lazy: 'TypeORM logs in before anybody asks',
+    },
     open: (options, credentials) => {
       const { host, port, database, max } = options
       const where = { host, port, database, poolSize: max }
