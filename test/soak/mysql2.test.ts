@@ -1,15 +1,17 @@
 import { LeasedCredentials } from '@leasepool/core'
 import { leasedKnex } from '@leasepool/knex-adapter'
 import { leasedPool } from '@leasepool/mysql2-adapter'
+import { closeDataSource, leasedDataSource } from '@leasepool/typeorm-adapter'
 import knex from 'knex'
 import { createPool } from 'mysql2/promise'
+import { DataSource } from 'typeorm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type ContractServer } from '../contract/server'
 import { UserSource } from '../support/user-source'
 import { logEvents } from '../support/app'
 import { hasMySql } from '../support/mysql'
 import { startProxy } from '../support/proxy'
-import { knexWork, mysqlWork, type Work } from '../support/work'
+import { dataSourceWork, knexWork, mysqlWork, type Work } from '../support/work'
 import { CALLERS, callers, rotate, ROTATE_EVERY_MS, SECONDS } from './soak'
 
 if (!hasMySql) console.warn('Skipped, there is no MySQL: the soak of mysql2 pools on it. Set LEASEPOOL_MYSQL_URL, or see .ci/run')
@@ -23,10 +25,12 @@ interface Where {
   readonly database: string
 }
 
-const ADAPTERS: Record<
-  string,
-  (where: Where, max: number, credentials: LeasedCredentials) => { work: Work[]; end(): Promise<void> }
-> = {
+interface App {
+  readonly work: Work[]
+  end(): Promise<void>
+}
+
+const ADAPTERS: Record<string, (where: Where, max: number, credentials: LeasedCredentials) => App | Promise<App>> = {
   'mysql2 pool': (where, max, credentials) => {
     const pool = leasedPool(createPool({ ...where, connectionLimit: max }), credentials)
     return { work: mysqlWork(pool), end: () => pool.end() }
@@ -34,6 +38,11 @@ const ADAPTERS: Record<
   leasedKnex: (where, max, credentials) => {
     const db = knex(leasedKnex({ client: 'mysql2', connection: where, pool: { min: 0, max } }, credentials))
     return { work: knexWork(db, 'ER_BAD_FIELD_ERROR'), end: () => db.destroy() }
+  },
+  leasedDataSource: async (where, max, credentials) => {
+    const options = leasedDataSource({ type: 'mysql', ...where, poolSize: max }, credentials)
+    const dataSource = await new DataSource(options).initialize()
+    return { work: dataSourceWork(dataSource, 'ER_BAD_FIELD_ERROR'), end: () => closeDataSource(dataSource) }
   },
 }
 
@@ -52,7 +61,7 @@ function soakOn(kind: 'mariadb' | 'mysql'): void {
       const { host, database } = server
       // Not the server's own list: MySQL shows a session for a moment after it has closed its socket.
       const proxy = await startProxy(server.port)
-      const app = ADAPTERS[name]!({ host, port: proxy.port, database }, max, credentials)
+      const app = await ADAPTERS[name]!({ host, port: proxy.port, database }, max, credentials)
       const stop = new AbortController()
       const rotations = rotate(() => credentials.rotate(), stop.signal)
       const seen = await callers(app.work)

@@ -1,9 +1,11 @@
 import { leasedKnex } from '@leasepool/knex-adapter'
 import { LeasedPool } from '@leasepool/pg-adapter'
+import { closeDataSource, leasedDataSource } from '@leasepool/typeorm-adapter'
 import knex from 'knex'
+import { DataSource } from 'typeorm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { logEvents, startTestBed, type TestBed } from '../support/app'
-import { knexWork, poolWork } from '../support/work'
+import { dataSourceWork, knexWork, poolWork } from '../support/work'
 import { CALLERS, callers, rotate, ROTATE_EVERY_MS, SECONDS, watchPeak } from './soak'
 
 let bed: TestBed
@@ -23,6 +25,12 @@ const adapters = {
     const db = knex(leasedKnex({ client: 'pg', connection: { host, port, database: 'app' }, pool: { min: 0, max } }, credentials))
     return { work: knexWork(db), end: () => db.destroy() }
   },
+  leasedDataSource: async (credentials: Parameters<typeof leasedKnex>[1], max: number) => {
+    const { host, port } = bed.database
+    const options = leasedDataSource({ type: 'postgres', host, port, database: 'app', poolSize: max }, credentials)
+    const dataSource = await new DataSource(options).initialize()
+    return { work: dataSourceWork(dataSource, '42703'), end: () => closeDataSource(dataSource) }
+  },
 }
 
 for (const [name, open] of Object.entries(adapters)) {
@@ -34,7 +42,7 @@ for (const [name, open] of Object.entries(adapters)) {
         await bed.database.limitConnections(max)
         const credentials = await bed.credentials()
         const log = logEvents(credentials)
-        const app = open(credentials, max)
+        const app = await open(credentials, max)
         const stop = new AbortController()
         const peak = watchPeak(sessions, stop.signal)
         const rotations = rotate(() => credentials.rotate(), stop.signal)

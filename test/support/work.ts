@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { Pool as PromisePool } from 'mysql2/promise'
 import type { Pool } from 'pg'
+import type { DataSource } from 'typeorm'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** One piece of work of an app, and how long it had to wait for a connection. */
@@ -97,6 +98,40 @@ export function borrowingWork(
     () => onConnection((query) => transaction(query, 2)),
     () => onConnection((query) => transaction(query, 40)),
     () => onConnection(async (query) => void (await query('SELECT no_such_column FROM item').catch(expectCode(unknownColumn)))),
+  ]
+}
+
+/** The same with TypeORM; on PostgreSQL or MySQL. */
+export function dataSourceWork(dataSource: DataSource, unknownColumn: string): Work[] {
+  const onRunner = (use: (query: Query) => Promise<void>): Promise<Waited> =>
+    timed(async (got) => {
+      const runner = dataSource.createQueryRunner()
+      try {
+        await runner.connect()
+        got()
+        await use((sql) => runner.query(sql))
+      } finally {
+        await runner.release()
+      }
+    })
+  return [
+    () => timed(async () => void (await dataSource.query('SELECT count(*) FROM item'))),
+    () => onRunner(async (query) => void (await query('SELECT label FROM item WHERE id = 7'))),
+    () => timed((got) => dataSource.transaction((manager) => (got(), transaction((sql) => manager.query(sql), 2, false)))),
+    () => timed((got) => dataSource.transaction((manager) => (got(), transaction((sql) => manager.query(sql), 40, false)))),
+    () => onRunner(async (query) => void (await query('SELECT no_such_column FROM item').catch(expectCode(unknownColumn)))),
+    () =>
+      timed(async (got) => {
+        const runner = dataSource.createQueryRunner()
+        let rows = 0
+        try {
+          const stream = await runner.stream('SELECT id FROM item LIMIT 300')
+          for await (const _ of stream) if ((rows += 1) === 1) got()
+        } finally {
+          await runner.release()
+        }
+        if (rows !== 300) throw new Error(`The stream gave ${rows} rows of 300`)
+      }),
   ]
 }
 

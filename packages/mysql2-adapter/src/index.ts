@@ -1,4 +1,4 @@
-export { leasedPool, type LeasedMysqlPoolOptions } from './leased-pool'
+export { leasedMysqlPoolOptionRules, leasedPool, type LeasedMysqlPoolOptions } from './leased-pool'
 export { leasedPoolCluster } from './leased-pool-cluster'
 export { pin } from './pin'
 

@@ -1,4 +1,9 @@
-export { leasedDataSource, type DataSourceCredentials, type LeasableOptions } from './leased-data-source'
+export {
+  leasedDataSource,
+  type DataSourceCredentials,
+  type LeasableOptions,
+  type LeasedDataSourceOptions,
+} from './leased-data-source'
 export { closeDataSource } from './close-data-source'
 // For what `queryRunner.connect()` gives
 export { pin } from '@leasepool/core'

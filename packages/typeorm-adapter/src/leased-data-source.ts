@@ -4,8 +4,9 @@ import {
   leasedPoolOptionRules,
   OptionError,
   type LeasedCredentials,
-  type LeasedPoolOptions,
+  type OptionRules,
 } from '@leasepool/core'
+import { leasedMysqlPoolOptionRules, type LeasedMysqlPoolOptions } from '@leasepool/mysql2-adapter'
 import { mysqlOptions } from './mysql-options'
 import { credentialsByNode, type DataSourceCredentials } from './node-credentials'
 import { postgresOptions } from './postgres-options'
@@ -18,14 +19,21 @@ export interface LeasableOptions {
   readonly type: 'postgres' | 'cockroachdb' | 'mysql' | 'mariadb' | (string & {})
 }
 
-type Serve = (options: Options, credentialsOf: (node: string) => LeasedCredentials, leased: LeasedPoolOptions) => Options
+/** What can be set on the pools; `acquireTimeoutMs` and `onConnect` on MySQL and MariaDB only. */
+export type LeasedDataSourceOptions = LeasedMysqlPoolOptions
 
-const SERVED: Readonly<Record<string, Serve>> = {
-  postgres: postgresOptions,
-  cockroachdb: postgresOptions,
-  mysql: mysqlOptions,
-  mariadb: mysqlOptions,
+interface Database {
+  readonly rules: OptionRules<LeasedDataSourceOptions>
+  readonly serve: (
+    options: Options,
+    credentialsOf: (node: string) => LeasedCredentials,
+    leased: LeasedDataSourceOptions,
+  ) => Options
 }
+
+const POSTGRES: Database = { rules: leasedPoolOptionRules as OptionRules<LeasedDataSourceOptions>, serve: postgresOptions }
+const MYSQL: Database = { rules: leasedMysqlPoolOptionRules, serve: mysqlOptions }
+const SERVED: Readonly<Record<string, Database>> = { postgres: POSTGRES, cockroachdb: POSTGRES, mysql: MYSQL, mariadb: MYSQL }
 
 /**
  * The same options of a TypeORM data source with a `driver` whose pools log in with leased credentials:
@@ -40,16 +48,16 @@ const SERVED: Readonly<Record<string, Serve>> = {
 export function leasedDataSource<T extends LeasableOptions>(
   options: T,
   credentials: DataSourceCredentials,
-  leased: LeasedPoolOptions = {},
+  leased: LeasedDataSourceOptions = {},
 ): T {
-  checkOptions('leasedDataSource', leased, leasedPoolOptionRules)
   if (typeof options !== 'object' || options === null) {
     throw new OptionError('leasedDataSource.options', 'the options of a data source', describe(options))
   }
-  const serve = Object.hasOwn(SERVED, options.type) ? SERVED[options.type] : undefined
-  if (serve === undefined) throw unsupported(options.type)
+  const database = Object.hasOwn(SERVED, options.type) ? SERVED[options.type] : undefined
+  if (database === undefined) throw unsupported(options.type)
+  checkOptions('leasedDataSource', leased, database.rules)
   const given = options as Options
-  return serve(given, credentialsByNode(credentials, given.replication), leased) as unknown as T
+  return database.serve(given, credentialsByNode(credentials, given.replication), leased) as unknown as T
 }
 
 function unsupported(type: unknown): OptionError {

@@ -1,5 +1,5 @@
-import type { LeasedCredentials, LeasedPoolOptions } from '@leasepool/core'
-import { leasedPool, leasedPoolCluster } from '@leasepool/mysql2-adapter'
+import type { LeasedCredentials } from '@leasepool/core'
+import { leasedPool, leasedPoolCluster, type LeasedMysqlPoolOptions } from '@leasepool/mysql2-adapter'
 import type { Pool, PoolCluster, PoolClusterOptions, PoolOptions } from 'mysql2'
 import { opened } from './close-data-source'
 import { MASTER } from './node-credentials'
@@ -13,7 +13,7 @@ export interface Mysql2 {
 export function leasedMysql(
   module: Mysql2,
   credentialsOf: (node: string) => LeasedCredentials,
-  leased: LeasedPoolOptions,
+  leased: LeasedMysqlPoolOptions,
 ): object {
   const driver: object = {
     ...module,

@@ -25,7 +25,7 @@ export function leasedPostgres(
     constructor({ user: node = MASTER, ...options }: pg.PoolConfig) {
       const name = leased.name ?? options.database
       const named = slaveCount > 0 && name !== undefined ? { name: `${name}:${node}` } : {}
-      super(options, credentialsOf(node), { ...leased, ...named })
+      super({ Client: module.Client, ...options }, credentialsOf(node), { ...leased, ...named })
       this.#group = group.add(this)
       if (node === MASTER) group = new Set() // it comes last
       this.#forget = opened(driver, this)

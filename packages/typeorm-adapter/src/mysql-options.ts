@@ -1,4 +1,5 @@
-import type { LeasedCredentials, LeasedPoolOptions } from '@leasepool/core'
+import type { LeasedCredentials } from '@leasepool/core'
+import type { LeasedMysqlPoolOptions } from '@leasepool/mysql2-adapter'
 import installed from 'mysql2'
 import { withMembers } from './driver-module'
 import { leasedMysql, type Mysql2 } from './leased-mysql'
@@ -12,7 +13,7 @@ const WHERE = 'leasedDataSource'
 export function mysqlOptions(
   options: Options,
   credentialsOf: (node: string) => LeasedCredentials,
-  leased: LeasedPoolOptions,
+  leased: LeasedMysqlPoolOptions,
 ): Options {
   const mysql2 = withMembers<Mysql2>(options.driver, installed, ['createPool', 'createPoolCluster'])
   const driver = leasedMysql(mysql2, credentialsOf, leased)

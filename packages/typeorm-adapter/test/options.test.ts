@@ -57,6 +57,8 @@ describe('options', () => {
     expect(refused(postgres, { master: credentials, slaves: [] }).message).toMatch(/there is no replication/)
     expect(refused(replicated, { master: credentials }).message).toMatch(/credentials.slaves": expected LeasedCredentials/)
     expect(refused(replicated, { master: credentials, slaves: [credentials] }).message).toMatch(/one for each of 2 slaves/)
+    expect(refused(postgres, credentials, { acquireTimeoutMs: 1 }).message).toMatch(/leasedDataSource.acquireTimeoutMs/)
+    leasedDataSource({ type: 'mysql' }, credentials, { acquireTimeoutMs: 1 })
     expect(refused(postgres, credentials, { pingTimeoutMS: 1 }).message).toMatch(/expected "pingTimeoutMs"/)
   })
 
