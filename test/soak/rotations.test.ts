@@ -9,12 +9,12 @@ import { IMPATIENT_MAX, MAX } from './rotations/work'
 const ROTATIONS = Number(process.env['LEASEPOOL_ROTATIONS'] ?? 60)
 const SEED = Number(process.env['LEASEPOOL_ROTATIONS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const SAMPLES = ROTATIONS >= 1_000 ? 20 : 3
-/** Up to there code is compiled and caches fill. */
-const WARM_UP = 500
+/** Up to there code is compiled and caches fill: the heap grows by up to 1 kB with each rotation, and by less than 100 bytes afterwards. */
+const WARM_UP = 1_000
 /** By less than this the heap may grow with each rotation: what a rotation leaves behind for good is rarely smaller than 1 kB. */
 const BYTES_PER_ROTATION = 512
 /** A heap that was looked at for fewer rotations than this says nothing. */
-const ENOUGH_FOR_HEAP = 1_000
+const ENOUGH_FOR_HEAP = 3_000
 const timeout = 60_000 + ROTATIONS * 1_000
 
 if (!hasMySql)
