@@ -8,7 +8,7 @@ export const tooManySessions: Behaviour = {
     await server.limitSessions(user(), 1)
     const borrowed = await pool.borrow()
     await borrowed.query(server.begin) // behind PgBouncer, only then has it a session
-    await expect(pool.query('SELECT 1')).rejects.toMatchObject(server.tooManySessions)
+    await expect(pool.query('SELECT 1')).rejects.toMatchObject(matching(server.tooManySessions))
     expect(await who(borrowed)).toBe(user())
     await borrowed.query('COMMIT')
     await borrowed.release()
@@ -16,4 +16,10 @@ export const tooManySessions: Behaviour = {
     expect(credentials.generation).toBe(1)
     expect(log.all).toEqual([])
   },
+}
+
+/** Texts are given as they are, or as a pattern: a server of the contract also serves processes without vitest. */
+function matching(fields: object): object {
+  const expected = (value: unknown): unknown => (value instanceof RegExp ? expect.stringMatching(value) : value)
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, expected(value)]))
 }
