@@ -89,8 +89,8 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
         // A dropped role's session says that, and so does a healthy one whose app may not: the next ping tells.
         if (kind === 'permission-lost') ledger.suspect(this)
         if (kind === 'credential-refused') void credentials.reportError(error, generation)
-        if (isUnreadable(error)) ledger.retire(this, 'cut')
-        else if (isFatal(error)) ledger.closing(this)
+        if (isFatal(error) || isUnreadable(error)) ledger.closing(this)
+        if (isUnreadable(error)) this.connection.stream.destroy() // also when who asked has said goodbye already
       })
     }
 

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, expectTypeOf, test } from 'vite
 import { logEvents } from '../../../test/support/app'
 import { startDatabase, type TestDatabase } from '../../../test/support/database'
 import { poll } from '../../../test/support/poll'
+import { startHostileProxy } from '../../../test/support/hostile-proxy'
 import { startProxy } from '../../../test/support/proxy'
 import { sqlCredentials, type SqlSource } from '../../../test/support/sql-source'
 import type { LeasedCredentials, LeasedCredentialsOptions, LeasedPoolOptions } from '@leasepool/core'
@@ -275,6 +276,18 @@ test('a connection that the server killed while idle is noticed before it is len
   const killed = await database.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'app'`)
   expect(killed).toHaveLength(3)
   expect((await pool.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])
+})
+
+test('a connection on which a message of an unknown kind came is cut at once, and bid no goodbye that nobody answers', async () => {
+  const proxy = await startHostileProxy(database.port, 'postgres')
+  const { pool, credentials } = await open({ port: proxy.port, max: 1 })
+  await pool.query('SELECT 1')
+  proxy.set({ at: 'question', blow: { garbage: Buffer.from('3f00000004', 'hex') } })
+  await expect(pool.query('SELECT 1')).rejects.toThrow('received invalid response: 3f')
+  await poll('it is cut', () => credentials.status().pools[0]!.sockets, (count) => count === 0, 3_000) // prettier-ignore
+  proxy.set(undefined)
+  expect((await pool.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])
+  await proxy.close()
 })
 
 test('connectionTimeoutMillis is the limit of who asks, checks of connections included; the checked one serves the next', async () => {
