@@ -35,6 +35,12 @@ function subject(type: 'postgres' | 'mysql' | 'mariadb', on: Subject['on'] = [ty
         end: async () => closeDataSource(await ready),
       }
     },
+    stock: ({ host, port, database }, { user, password }) => {
+      const dataSource = new DataSource({ type, host, port, database, username: user, password })
+      const ready = dataSource.initialize()
+      ready.catch(() => undefined)
+      return { query: async (sql) => (await ready).query<Row[]>(sql), end: async () => (await ready).destroy() }
+    },
   }
 }
 
