@@ -63,7 +63,11 @@ export interface Behaviour {
 }
 
 /** Why a behaviour is not tried on this pool; `undefined` where it is. */
-export function whyNot({ needs = [], not = {} }: Behaviour, { name, lacks = {}, stock }: Subject, kind: ServerKind): string | undefined {
+export function whyNot(
+  { needs = [], not = {} }: Behaviour,
+  { name, lacks = {}, stock }: Subject,
+  kind: ServerKind,
+): string | undefined {
   if (needs.includes('stock') && stock === undefined) return 'there is no pool of the library alone to compare with'
   const lacking = needs.map((ability) => lacks[ability]).find((reason) => reason !== undefined)
   return not[name] ?? not[kind] ?? lacking

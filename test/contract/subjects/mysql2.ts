@@ -1,4 +1,4 @@
-import { leasedPool, leasedPoolCluster, pin, type LeasedMysqlPoolOptions } from '@leasepool/mysql2-adapter'
+import { leasedPool, leasedPoolCluster, pin } from '@leasepool/mysql2-adapter'
 import { createPool, createPoolCluster, type Pool, type PoolConnection } from 'mysql2'
 import { createPool as createPromisePool, type Pool as PromisePool } from 'mysql2/promise'
 import { leasedOf, type ContractPool, type OpenOptions, type Row, type Subject } from './subject'
