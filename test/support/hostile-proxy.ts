@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { fullBacklog, type FullBacklog } from './full-backlog'
 import { loginFrames, type FrameReader, type Protocol, type Role } from './login-frames'
 
@@ -27,7 +28,7 @@ export interface Fault {
 /** A TCP server in front of a real database, which misbehaves when it is told to. */
 export interface HostileProxy {
   readonly port: number
-  /** Connections that the client has not ended. */
+  /** Connections that the client has not ended; a cancel request of PostgreSQL is none. */
   readonly open: number
   /** The most of them at the same time. */
   readonly peak: number
@@ -49,12 +50,17 @@ export async function startHostileProxy(targetPort: number, protocol: Protocol):
   let fault: Fault | undefined
   let peak = 0
   let backlog: FullBacklog | undefined
-  const open = (): number => [...pipes].filter(({ hasEnded }) => !hasEnded).length
+  const openOf = (some: Iterable<Pipe>): number => [...some].filter(({ isSession, hasEnded }) => isSession && !hasEnded).length
+  const count = async (now: readonly Pipe[]): Promise<void> => {
+    for (let turn = 0; turn < TURNS; turn++) await nextTurn()
+    peak = Math.max(peak, openOf(now))
+  }
   const accept = (near: Socket): void => {
     const pipe = new Pipe(near, targetPort, protocol, () => fault)
     pipes.add(pipe)
     near.once('close', () => pipes.delete(pipe))
-    void afterTurns(4).then(() => (peak = Math.max(peak, open())))
+    if (pipe.isSession) void count([...pipes])
+    else near.once('data', () => void count([...pipes]))
   }
   const listenOn = async (port: number): Promise<Server> => {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, accept).listen(port, '127.0.0.1')
@@ -72,7 +78,7 @@ export async function startHostileProxy(targetPort: number, protocol: Protocol):
   return {
     port,
     get open() {
-      return open()
+      return openOf(pipes)
     },
     get peak() {
       return peak
@@ -102,6 +108,8 @@ export async function startHostileProxy(targetPort: number, protocol: Protocol):
 class Pipe {
   /** The client has said that it sends nothing more, or is gone. */
   hasEnded = false
+  /** PostgreSQL's clients speak first, and may want to cancel something. */
+  isSession: boolean
   readonly #near: Socket
   readonly #far: Socket
   readonly #frames: FrameReader
@@ -113,8 +121,11 @@ class Pipe {
     this.#near = near
     this.#fault = fault
     this.#frames = loginFrames(protocol)
+    this.isSession = protocol === 'mysql'
+    near.once('data', (first) => (this.isSession ||= !isCancelRequest(first)))
     this.#far = connect({ port, host: '127.0.0.1', noDelay: true })
-    for (const socket of [near, this.#far]) socket.on('error', () => undefined)
+    near.on('error', () => this.#clientEnded())
+    this.#far.on('error', () => undefined)
     near.on('data', (bytes) => this.#fromClient(bytes))
     near.on('end', () => this.#clientEnded())
     near.on('close', () => this.#clientEnded())
@@ -183,16 +194,19 @@ class Pipe {
       for (const byte of bytes[0]!) {
         if (this.#isStruck || this.hasEnded) return
         this.#near.write(Buffer.of(byte))
-        await new Promise((resolve) => (ms === 0 ? setImmediate(resolve) : setTimeout(resolve, ms)))
+        await (ms === 0 ? nextTurn() : sleep(ms))
       }
     }
   }
 }
 
-/** What ended before a connection began is heard of after it when there was something left to read, in one of the next turns. */
-async function afterTurns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+/** https://www.postgresql.org/docs/current/protocol-message-formats.html */
+function isCancelRequest(first: Buffer): boolean {
+  return first.length >= 8 && first.readUInt32BE(4) === 80_877_102
 }
+
+/** What ended before a connection began is heard of within so many turns of the event loop after it. */
+const TURNS = 5
 
 /** Ports of proxies that are not closed: one that refuses for a while must find its port free again. */
 const ports = new Set<number>()

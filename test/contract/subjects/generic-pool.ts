@@ -7,13 +7,15 @@ import { connect, type Socket } from 'node:net'
 import { Client } from 'pg'
 import { leasedOf, type OpenOptions, type Query, type Row, type Subject } from './subject'
 
-type Where = Pick<OpenOptions, 'host' | 'port' | 'database' | 'assumeRole' | 'probeQuery'>
+type Where = Pick<OpenOptions, 'host' | 'port' | 'database' | 'assumeRole' | 'probeQuery' | 'patience'>
 
 /** Plain clients of pg. */
-export function pgFactory({ host, port, database, assumeRole: role, probeQuery }: Where): ConnectionFactory<Client> {
+export function pgFactory(where: Where): ConnectionFactory<Client> {
+  const { host, port, database, assumeRole: role, probeQuery, patience } = where
+  const limits = patience && { connectionTimeoutMillis: patience.connectMs, query_timeout: patience.queryMs }
   return {
     create: async ({ username, password }) => {
-      const client = new Client({ host, port, database, user: username, password })
+      const client = new Client({ host, port, database, user: username, password, ...limits })
       try {
         await client.connect()
         if (role !== undefined) await assumeRole(client, role)
@@ -40,7 +42,7 @@ export function pgFactory({ host, port, database, assumeRole: role, probeQuery }
 }
 
 /** MariaDB's own connector. Its sockets are ours, so that we know when they have ended. */
-export function mariadbFactory({ assumeRole: role, probeQuery, ...where }: Where): ConnectionFactory<Connection> {
+export function mariadbFactory({ assumeRole: role, probeQuery, patience, ...where }: Where): ConnectionFactory<Connection> {
   const sockets = new WeakMap<Connection, Socket>()
   const logIn = async (user: string, password: string, signal?: AbortSignal): Promise<Connection> => {
     const socket = connect(where.port, where.host)
@@ -51,7 +53,8 @@ export function mariadbFactory({ assumeRole: role, probeQuery, ...where }: Where
       password,
       allowPublicKeyRetrieval: true, // MySQL without TLS
       bigIntAsNumber: true,
-      connectTimeout: 10_000, // one second, unless set
+      connectTimeout: patience?.connectMs ?? 10_000, // one second, unless set
+      ...(patience && { socketTimeout: patience.queryMs }),
       stream: () => socket,
     })
     connection.on('error', () => undefined)
@@ -103,7 +106,8 @@ function subject<T extends object>(
     lacks: { stream: 'generic-pool knows nothing of rows', patience: 'createLeasedPool is not asked for one here' },
     open: (options, credentials) => {
       const { assumeRole: _role, probeQuery: _query, ...leased } = leasedOf(options)
-      const pool = createLeasedPool(factory(options), { max: options.max }, credentials, leased)
+      const limits = options.patience && { acquireTimeoutMillis: options.patience.connectMs }
+      const pool = createLeasedPool(factory(options), { max: options.max, ...limits }, credentials, leased)
       return {
         query: (sql) => pool.use((connection) => query(connection)(sql)),
         borrow: async () => {
