@@ -30,17 +30,19 @@ export type LeasedPoolClass = new (
   leasedOptions?: LeasedPoolOptions,
 ) => LeasedPool
 
-const classes = new WeakMap<object, LeasedPoolClass>()
+/** By the client class of a module, and what was made from it. */
+const classes = new WeakMap<object, { readonly Pool: object; readonly made: LeasedPoolClass }[]>()
 
 /**
  * {@link LeasedPool} made from the `pg` that is handed in, for libraries that look whether a pool is an instance of their own copy of it.
  * The same class each time.
  */
 export function leasedPoolClass(pg: PgModule): LeasedPoolClass {
-  const known = classes.get(pg.Pool)
-  if (known !== undefined) return known
+  const known = classes.get(pg.Client) ?? []
+  const same = known.find(({ Pool }) => Pool === pg.Pool)
+  if (same !== undefined) return same.made
   const made = classOf(pg)
-  classes.set(pg.Pool, made)
+  classes.set(pg.Client, [...known, { Pool: pg.Pool, made }])
   return made
 }
 

@@ -543,6 +543,7 @@ test('is made from the pg that is handed in, once for each', async () => {
   const OwnLeasedPool = leasedPoolClass({ Pool: OwnPool, Client: OwnClient })
   expect(leasedPoolClass({ Pool: OwnPool, Client: OwnClient })).toBe(OwnLeasedPool)
   expect(leasedPoolClass({ Pool, Client })).toBe(LeasedPool)
+  expect(leasedPoolClass({ Pool, Client: OwnClient })).not.toBe(LeasedPool)
   const { credentials } = await open()
   const pool = new OwnLeasedPool({ host: database.host, port: database.port, database: 'app', max: 1 }, credentials)
   expect(pool).toBeInstanceOf(OwnPool)
