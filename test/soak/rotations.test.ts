@@ -24,6 +24,9 @@ describe('pg on PostgreSQL', () => rotationsOn('postgres'))
 describe('mysql2 on MariaDB', () => rotationsOn('mariadb'))
 describe.skipIf(!hasMySql)('mysql2 on MySQL', () => rotationsOn('mysql'))
 
+/** Of who makes the users, at most. */
+const ADMIN_SOCKETS = 2
+
 function rotationsOn(kind: ServerKind): void {
   test(`${ROTATIONS} rotations at full speed fail nobody and leave nothing behind`, { timeout }, async () => {
     console.log(`${kind}: seed ${SEED}`)
@@ -41,9 +44,7 @@ function rotationsOn(kind: ServerKind): void {
     // Not even the last one: there was a rotation since, and nothing is open.
     expect(samples.map(({ held }) => held)).toEqual(samples.map(() => 0))
     expect(new Set(samples.map(({ listeners }) => listeners)).size).toBe(1)
-    expect(samples.map(({ resources }) => resources['TCPSocketWrap'])).toEqual(
-      samples.map(() => samples[0]!.resources['TCPSocketWrap']),
-    )
+    expect(Math.max(...samples.map(({ resources }) => resources['TCPSocketWrap'] ?? 0))).toBeLessThanOrEqual(ADMIN_SOCKETS)
     if (ROTATIONS >= ENOUGH_FOR_HEAP) expect(growth(samples)).toBeLessThan(BYTES_PER_ROTATION)
   })
 }
