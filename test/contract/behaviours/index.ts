@@ -45,6 +45,7 @@ import { noSecrets } from './no-secrets'
 import { noTimerLeft } from './no-timer-left'
 import { numbersOfAPool } from './numbers-of-a-pool'
 import { oldLeaseRenewed } from './old-lease-renewed'
+import { oneCheckTellsOfAll } from './one-check-tells-of-all'
 import { oneUserCloses } from './one-user-closes'
 import { oneUserKeeps } from './one-user-keeps'
 import { openedOnClosedCredentials } from './opened-on-closed-credentials'
@@ -131,6 +132,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   noTimerLeft,
   numbersOfAPool,
   oldLeaseRenewed,
+  oneCheckTellsOfAll,
   oneUserCloses,
   oneUserKeeps,
   openedOnClosedCredentials,
