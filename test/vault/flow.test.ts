@@ -154,17 +154,19 @@ describe(process.env['LEASEPOOL_TEST_VAULT'] === 'real' ? 'real Vault' : 'dev-va
     const running = client.query('SELECT pg_sleep(30)').catch((error: { code: string }) => error.code)
     expect(await running).toBe('57014')
     client.release()
+    // The next one may be drained first: nobody waits for it.
+    const ofTheFirst = <T extends { generation: number }>(events: T[]): T[] => events.filter(({ generation }) => generation === 1)
     await poll(
       'it is drained',
-      () => log.of('drained').length,
-      (count) => count > 0,
+      () => ofTheFirst(log.of('drained')),
+      (drained) => drained.length > 0,
     )
     expect(log.of('connectionForced')).toMatchObject([{ pool: 'app', generation: 1 }])
-    expect(log.of('drained').filter(({ generation }) => generation === 1)).toMatchObject([{ reason: 'deadline' }])
+    expect(ofTheFirst(log.of('drained'))).toMatchObject([{ reason: 'deadline' }])
     await poll(
       'the old lease is revoked by us, not ended by Vault',
-      () => log.of('revoked').length,
-      (count) => count > 0,
+      () => ofTheFirst(log.of('revoked')),
+      (revoked) => revoked.length > 0,
     )
     await pool.end()
     await credentials.close()
