@@ -39,6 +39,10 @@ test('the pool is one of generic-pool, and counts what that counts', async () =>
   await expect(pool.release(first)).rejects.toThrow('Resource not currently part of this pool')
   await credentials.rotate()
   expect([pool.size, pool.available]).toEqual([0, 0])
+  const client = await pool.acquire()
+  await credentials.rotate()
+  await pool.release(client) // it is stale: it goes at once
+  expect([pool.size, pool.available, pool.borrowed]).toEqual([0, 0, 0])
 })
 
 test('max is one unless set', async () => {

@@ -149,9 +149,13 @@ test('drain() waits for all, whatever their priorities', async () => {
   const driver = new PlainDriver()
   const { pool } = await openPool(driver, { max: 1, priorityRange: 2, acquireTimeoutMillis: 1_000 })
   const borrowed = await pool.acquire()
-  const low = pool.acquire().catch((error: Error) => error.name)
+  const low = pool.acquire(1).catch((error: Error) => error.name)
   const seen: string[] = []
-  const urgent = new Promise((resolve) => setTimeout(resolve, 200)).then(() => pool.use(async () => seen.push('urgent')))
+  const work = async (): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    seen.push('urgent')
+  }
+  const urgent = new Promise((resolve) => setTimeout(resolve, 200)).then(() => pool.use(work))
   await poll('both wait', () => pool.pending, (pending) => pending === 2) // prettier-ignore
   const drained = pool.drain().then(() => seen.push('drained'))
   expect(await low).toBe('TimeoutError')
