@@ -119,6 +119,11 @@ export class ConnectionLedger<Connection extends object> {
     return held.length === 0 ? undefined : Math.min(...held.map(({ sinceMs }) => sinceMs))
   }
 
+  /** Whether somebody has it. What comes back without having been lent came back twice. */
+  isBorrowed(connection: Connection): boolean {
+    return this.#entries.get(connection)?.state === 'borrowed'
+  }
+
   /** It came back. `false`: it is stale, or its slot is wanted; it has been closed and must not be kept. */
   giveBack(connection: Connection): boolean {
     const entry = this.#entries.get(connection)

@@ -225,6 +225,7 @@ export class PoolUpgrade {
       ledger.closing(login)
       return this.#stock.releaseConnection(connection)
     }
+    if (!ledger.isBorrowed(login)) return // mysql2 before 3.23 would lend it to two at the same time
     if (login.isSuspect) return ledger.retire(login)
     if (ledger.giveBack(login)) this.#stock.releaseConnection(connection)
   }

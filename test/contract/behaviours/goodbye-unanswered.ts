@@ -5,6 +5,7 @@ import type { Behaviour } from '../scene'
 export const goodbyeUnanswered: Behaviour = {
   name: 'a stale connection whose goodbye nobody answers holds nobody up, is cut in the end, and then its lease goes back',
   max: 3,
+  not: { 'generic-pool with mariadb': 'MariaDB’s connector waits for no answer' },
   throughProxy: true,
   async run({ pool, proxy, who, user, credentials, source, stats, later }) {
     const old = user()
