@@ -45,6 +45,7 @@ export class ConnectionLedger<Connection extends object> {
       sinceMs: this.#clock.nowMs(),
       borrowedAt: undefined,
       isPinned: false,
+      pin: undefined,
       isReported: false,
       idleSinceMs: 0,
       isSuspect: false,
@@ -99,8 +100,12 @@ export class ConnectionLedger<Connection extends object> {
   pin(connection: Connection): (() => void) | undefined {
     const entry = this.#entries.get(connection)
     if (entry?.state !== 'borrowed') return undefined
+    const pin = {}
     entry.isPinned = true
-    return () => void (entry.isPinned = false)
+    entry.pin = pin
+    return () => {
+      if (entry.pin === pin) entry.isPinned = false
+    }
   }
 
   /** What has been borrowed for so long and was not told of yet; it counts as told now. */

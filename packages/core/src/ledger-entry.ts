@@ -25,6 +25,8 @@ export interface Entry extends LedgerEntry {
   sinceMs: number
   borrowedAt: Error | undefined
   isPinned: boolean
+  /** The last pin: an earlier one has no say in it any more. */
+  pin: object | undefined
   isReported: boolean
   /** Since when it had been idle when it was lent last. */
   idleSinceMs: number

@@ -181,6 +181,21 @@ describe('a pinned connection', () => {
     expect(closes).toEqual(['returned by force', 'unpinned by force'])
   })
 
+  it('is not unpinned by who borrowed it before', async () => {
+    const { closes, pool, borrow } = poolOf()
+    const wire = await borrow('again')
+    const unpin = pin(wire)
+    pool.ledger.giveBack(wire)
+    pool.ledger.lend(wire)
+    pin(wire)
+    unpin()
+    const { deadline, limits } = limitsOf()
+    void pool.drain(1, limits)
+    deadline.abort()
+    await settled()
+    expect(closes).toEqual([])
+  })
+
   it('must be borrowed from a leased pool', async () => {
     const { idle } = poolOf()
     const expected = { code: 'ERR_OPTION', option: 'pin.connection', expected: 'a borrowed connection of a leased pool' }
