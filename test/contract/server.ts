@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { startDatabase, type TestDatabase } from '../support/database'
 import { startMysqlDatabase } from '../support/mysql-database'
 import { startPgBouncer } from '../support/pgbouncer'
@@ -12,6 +13,8 @@ export interface ContractServer {
   readonly database: string
   /** Runs SQL as admin. */
   sql(text: string): Promise<Record<string, unknown>[]>
+  /** Runs one statement as admin in `database`. */
+  sqlInDatabase(text: string): Promise<void>
   makeUser(username: string, password: string, canLogIn: boolean, connections?: number): Promise<void>
   setPassword(username: string, password: string): Promise<void>
   /** Whether it may log in from now on; its sessions go on. */
@@ -112,6 +115,15 @@ async function postgresServer(database: TestDatabase): Promise<ContractServer> {
     port,
     database: 'app',
     sql,
+    sqlInDatabase: async (text) => {
+      const admin = new Client(Object.assign(new URL(database.url), { pathname: '/app' }).href)
+      try {
+        await admin.connect()
+        await admin.query(text)
+      } finally {
+        await admin.end()
+      }
+    },
     makeUser: async (username, password, canLogIn, connections = -1) => {
       const may = `${canLogIn ? 'LOGIN' : 'NOLOGIN'} CONNECTION LIMIT ${connections}`
       await sql(`CREATE ROLE "${username}" ${may} PASSWORD '${password}' IN ROLE app_rw, ${owner}`)
@@ -172,6 +184,7 @@ async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
     port,
     database,
     sql,
+    sqlInDatabase: async (text) => void (await sql(text)),
     makeUser: async (username, password, canLogIn, connections = 0) => {
       const may = `WITH MAX_USER_CONNECTIONS ${connections} ${canLogIn ? '' : 'ACCOUNT LOCK'}`
       await sql(`CREATE USER '${username}'@'%' IDENTIFIED BY '${password}' ${may}`)
