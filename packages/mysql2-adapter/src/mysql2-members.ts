@@ -52,6 +52,9 @@ export interface ClusterInternals {
 export interface Command {
   onResult?: ((error: unknown, ...rest: unknown[]) => void) | undefined
   on(event: symbol, listener: (error: unknown) => void): unknown
+  once(event: 'end', listener: () => void): unknown
+  emit(event: 'error', error: unknown): unknown
+  listenerCount(event: 'error'): number
 }
 
 export function internalsOfPool(pool: Pool): PoolInternals {

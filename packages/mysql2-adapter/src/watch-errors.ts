@@ -1,5 +1,6 @@
 import { errorMonitor } from 'node:events'
 import type { Connection } from 'mysql2'
+import { endStreams } from './end-streams'
 import type { Command } from './mysql2-members'
 
 /** `undefined`: the connection is closed. */
@@ -10,6 +11,7 @@ type Heard = (error: unknown, isPools: boolean) => void
 
 /** Hears every error that a query or statement of the connection ends with, whoever sent it; who sent it gets the same error. */
 export function watchErrors(connection: Connection, heard: Heard): void {
+  const endWithConnection = endStreams(connection)
   const methods = connection as unknown as Record<'query' | 'execute', Method>
   for (const name of ['query', 'execute'] as const) {
     const stock = methods[name].bind(connection)
@@ -27,7 +29,9 @@ export function watchErrors(connection: Connection, heard: Heard): void {
         return stock(...args)
       }
       const sent = stock(...args)
-      sent?.on(errorMonitor, (error) => heard(error, sent === command))
+      if (sent === undefined) return sent
+      sent.on(errorMonitor, (error) => heard(error, sent === command))
+      endWithConnection(sent)
       return sent
     }
   }

@@ -8,6 +8,7 @@ import {
 } from '@leasepool/core'
 import type { Client } from 'pg'
 import { assumeRole } from './assume-role'
+import { endCursors } from './end-cursors'
 import { privateClient } from './private-members'
 import { cutWhenUnreadable, isUnreadable } from './unreadable'
 
@@ -49,6 +50,7 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
     constructor(config?: object) {
       super({ ...config, user: 'leasepool', password: '' }) // replaced at login
       cutWhenUnreadable(this.connection)
+      endCursors(this.connection)
       this.on('error', () => undefined) // a killed connection that nobody listens to would end the process
       this.once('end', () => (this.#hasEnded = true))
     }

@@ -8,6 +8,7 @@ import { cutTransactionUndone } from './cut-transaction-undone'
 import { deadlineBeforeLeaseEnd } from './deadline-before-lease-end'
 import { deadlineCutsAll } from './deadline-cuts-all'
 import { deadlineCutsQuery } from './deadline-cuts-query'
+import { deadlineCutsStream } from './deadline-cuts-stream'
 import { deadlineCutsTransaction } from './deadline-cuts-transaction'
 import { destroyedByBorrower } from './destroyed-by-borrower'
 import { destroyedWhileStale } from './destroyed-while-stale'
@@ -94,6 +95,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   deadlineBeforeLeaseEnd,
   deadlineCutsAll,
   deadlineCutsQuery,
+  deadlineCutsStream,
   deadlineCutsTransaction,
   destroyedByBorrower,
   destroyedWhileStale,

@@ -93,7 +93,7 @@ class Run {
     await this.#rotate()
     const open = (): number[] => [...this.#proxies.map((proxy) => proxy.open), ...this.#credentials.status().draining]
     await poll('nothing is open', open, (now) => now.every((count) => count === 0), 30_000)
-    this.#source.revoked.splice(0)
+    for (const list of [this.#source.revoked, this.#source.passwords]) list.splice(0) // the source's own
     const sample = await this.#watch.sample(this.#rotations, this.#work)
     this.#samples.push(sample)
     if (rotations >= 1_000)
