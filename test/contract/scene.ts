@@ -32,6 +32,8 @@ export interface Scene {
   who(on: Pick<Borrowed, 'query'>): Promise<string>
   /** What the server calls the session: another one has another number. */
   session(on: Pick<Borrowed, 'query'>): Promise<number>
+  /** Opens so many connections and has each serve: three queries at once may find the first connection free again before the last is there. */
+  openIdle(count: number): Promise<void>
   /** Lets so much time go by, for leases and pools; what is due happens. */
   later(ms: number): void
   /** The user of the credential in use. */
@@ -96,17 +98,23 @@ export async function runBehaviour(behaviour: Behaviour, subject: Subject, serve
     return opened
   }
   const sessions = (user = source.prefix): Promise<number> => server.sessions(user)
+  const pool = open()
   const scene: Scene = {
     server,
     source,
     credentials,
-    pool: open(),
+    pool,
     log,
     proxy,
     open,
     stock: (login) => subject.stock!(where, login),
     who: async (on) => String((await on.query(server.who))[0]!['who']),
     session: async (on) => Number((await on.query(server.session))[0]!['id']),
+    openIdle: async (count) => {
+      const borrowed = await Promise.all(Array.from({ length: count }, () => pool.borrow()))
+      await Promise.all(borrowed.map((each) => each.query(server.who)))
+      for (const each of borrowed) await each.release()
+    },
     later: (ms) => clock.later(ms),
     user: () => credentials.current().username,
     sessions,

@@ -3,9 +3,9 @@ import type { Behaviour } from '../scene'
 
 export const idleClosedByRotation: Behaviour = {
   name: 'closes idle connections of the old user by the rotation itself',
-  async run({ server, pool, who, user, credentials, untilSessions }) {
+  async run({ openIdle, pool, who, user, credentials, untilSessions }) {
     const old = user()
-    await Promise.all([1, 2, 3].map(() => pool.query(server.sleep(50))))
+    await openIdle(3)
     await untilSessions(3, old)
     await credentials.rotate()
     await untilSessions(0, old)

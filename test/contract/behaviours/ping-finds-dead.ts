@@ -4,8 +4,8 @@ import type { Behaviour } from '../scene'
 export const pingFindsDead: Behaviour = {
   name: 'lends no connection that the server has ended while it was idle',
   pool: { pingBypassMs: 0 },
-  async run({ server, pool, who, user, untilSessions }) {
-    await Promise.all([1, 2, 3].map(() => pool.query(server.sleep(20))))
+  async run({ openIdle, server, pool, who, user, untilSessions }) {
+    await openIdle(3)
     await untilSessions(3)
     await server.endSessions(user())
     expect(await who(pool)).toBe(user())

@@ -6,8 +6,8 @@ export const silentNetwork: Behaviour = {
   name: 'idle connections behind which the network went silent are cut at the first check that gets no answer, and another one serves',
   throughProxy: true,
   pool: { pingBypassMs: 0, pingTimeoutMs: 100 },
-  async run({ server, pool, proxy, who, user, stats }) {
-    await Promise.all([1, 2, 3].map(() => pool.query(server.sleep(20))))
+  async run({ openIdle, pool, proxy, who, user, stats }) {
+    await openIdle(3)
     proxy!.hang()
     proxy!.letNewPass()
     expect(await who(pool)).toBe(user())
