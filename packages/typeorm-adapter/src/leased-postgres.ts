@@ -3,6 +3,7 @@ import { leasedPoolClass, whenDone } from '@leasepool/pg-adapter'
 import type * as pg from 'pg'
 import { opened, type Closable } from './close-data-source'
 import { MASTER } from './node-credentials'
+import { lendFirst } from './session-listeners'
 
 type Lend = (error: Error | undefined, client: pg.PoolClient | undefined, release: (error?: unknown) => void) => void
 
@@ -40,9 +41,11 @@ export function leasedPostgres(
           if (!this.#isProven) for (const pool of this.#group) void pool.close()
           return callback(error, client, release)
         }
-        this.#isProven = true
         // `destroy()` of a data source releases what is in use, and ends the pool: queries in flight finish first.
-        callback(error, client, (cause) => (cause ? release(cause) : whenDone(client, () => release())))
+        const lend = (): void => callback(error, client, (cause) => (cause ? release(cause) : whenDone(client, () => release())))
+        if (this.#isProven) return lend()
+        this.#isProven = true
+        lendFirst(this, client, lend)
       })
     }
 

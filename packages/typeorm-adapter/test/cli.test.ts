@@ -51,22 +51,29 @@ test.each(['typeorm', 'typeorm-0.3'])(
       join(folder, `${typeorm}.cjs`),
       `const { fixedCredentials } = require('@leasepool/core')
        const { leasedDataSource } = require('@leasepool/typeorm-adapter')
-       const { DataSource } = require('${typeorm}')
+       const { DataSource, EntitySchema } = require('${typeorm}')
+       const entity = new EntitySchema({ name: 'synced_${table}', columns: { id: { type: 'int', primary: true } } })
        exports.AppDataSource = fixedCredentials({ username: 'v-cli', password: 'of-the-cli' }).then((credentials) =>
          new DataSource(leasedDataSource({
-           type: 'postgres', host: '${database.host}', port: ${database.port}, database: 'app',
+           type: 'postgres', host: '${database.host}', port: ${database.port}, database: 'app', entities: [entity],
            migrations: [${JSON.stringify(join(migrations, '*.cjs'))}], migrationsTableName: 'made_by_${table}',
          }, credentials, { assumeRole: 'app_rw' })))`,
     )
     const cli = async (command: string): Promise<string> => {
-      const args = [join(root, 'node_modules', typeorm, 'cli.js'), command, '-d', `${typeorm}.cjs`]
+      const [name, ...rest] = command.split(/ (.*)/, 2)
+      const args = [join(root, 'node_modules', typeorm, 'cli.js'), name!, ...rest, '-d', `${typeorm}.cjs`]
       return (await run(process.execPath, args, { cwd: folder, timeout: 30_000 })).stdout
     }
     expect(await cli('migration:run')).toMatch(/Made1700000000000 has been\s+executed successfully/)
     expect(await inApp(`SELECT tableowner FROM pg_tables WHERE tablename = '${table}'`)).toEqual([{ tableowner: 'app_rw' }])
     expect(await cli('migration:revert')).toMatch(/Made1700000000000 has been\s+reverted successfully/)
     expect(await inApp(`SELECT tableowner FROM pg_tables WHERE tablename = '${table}'`)).toEqual([])
+    expect(await cli('schema:sync')).toMatch(/Schema synchronization finished successfully/)
+    expect(await inApp(`SELECT tableowner FROM pg_tables WHERE tablename = 'synced_${table}'`)).toEqual([
+      { tableowner: 'app_rw' },
+    ])
+    expect(await cli('query SELECT session_user AS who')).toContain('v-cli')
     await database.sql('DROP ROLE "v-cli"') // it owns nothing
-    await inApp(`DROP TABLE made_by_${table}`)
+    await inApp(`DROP TABLE made_by_${table}, synced_${table}`)
   },
 )
