@@ -14,11 +14,14 @@ export default defineConfig({
   ],
   resolve: {
     // Tests run against the sources; the pack test runs against what is published.
-    alias: Object.fromEntries(
-      ['core', 'pg-adapter', 'mysql2-adapter', 'knex-adapter', 'typeorm-adapter', 'generic-pool-adapter', 'dev-vault'].map(
-        (name) => [`@leasepool/${name}`, source(name)],
+    alias: {
+      '@leasepool/pg-adapter/clients': fileURLToPath(new URL('packages/pg-adapter/src/clients.ts', import.meta.url)),
+      ...Object.fromEntries(
+        ['core', 'pg-adapter', 'mysql2-adapter', 'knex-adapter', 'typeorm-adapter', 'generic-pool-adapter', 'dev-vault'].map(
+          (name) => [`@leasepool/${name}`, source(name)],
+        ),
       ),
-    ),
+    },
   },
   test: {
     // Nothing that any test is given as a secret may be said by leasepool.

@@ -7,7 +7,7 @@ import {
   ping,
   withoutLogin,
   type ClientBook,
-} from '@leasepool/pg-adapter'
+} from '@leasepool/pg-adapter/clients'
 import type { Client } from 'pg'
 import type { Dialect } from './dialect'
 

@@ -7,9 +7,10 @@ import {
   type Farewell,
   type LeasedPoolSettings,
 } from '@leasepool/core'
-import { Connection } from 'mysql2'
+import type { Connection } from 'mysql2'
 import { assumeRole, query } from './assume-role'
 import { dial, newSocket } from './dial'
+import { installedMysql2 } from './installed'
 import { setLogin, type Login } from './login'
 import { copyOf, internalsOf, type ConnectionConfig } from './mysql2-members'
 
@@ -57,7 +58,7 @@ function close(login: Login, how: Farewell, clock: Clock): void {
   const { connection, socket } = login
   if (how === 'cut' || connection === undefined) return void streamOf(login).destroy()
   // Not the pooled connection's own `end`, which gives it back to the pool.
-  const { _realEnd: end = Connection.prototype.end } = internalsOf(connection)
+  const { _realEnd: end = connectionClass().prototype.end } = internalsOf(connection)
   end.call(connection, () => undefined)
   cutLater(socket, clock)
 }
@@ -135,7 +136,7 @@ async function briefly(
   config.stream = socket
   config.pool = undefined
   setLogin(config, username, password)
-  const connection = new (Connection as unknown as new (options: { config: ConnectionConfig }) => Connection)({ config })
+  const connection = new (connectionClass())({ config })
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   const abort = (): void => void socket.destroy()
   signal.addEventListener('abort', abort, { once: true })
@@ -149,4 +150,8 @@ async function briefly(
     await closed
     signal.removeEventListener('abort', abort)
   }
+}
+
+function connectionClass(): new (options: { config: ConnectionConfig }) => Connection {
+  return installedMysql2().Connection as unknown as new (options: { config: ConnectionConfig }) => Connection
 }

@@ -9,8 +9,9 @@ import {
   type LeasedPoolOptions,
   type OptionRules,
 } from '@leasepool/core'
-import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2'
+import type { Pool, PoolConnection, PoolOptions } from 'mysql2'
 import type { Pool as PromisePool } from 'mysql2/promise'
+import { installedMysql2 } from './installed'
 import { internalsOfPool } from './mysql2-members'
 import { PoolUpgrade } from './pool-upgrade'
 import { dropLogin } from './without-login'
@@ -55,7 +56,7 @@ export function leasedPool(
   leased: LeasedMysqlPoolOptions = {},
 ): Pool | PromisePool {
   checkOptions('leasedPool', leased, leasedMysqlPoolOptionRules)
-  const pool = isPool(given) ? given : createPool(given as PoolOptions)
+  const pool = isPool(given) ? given : installedMysql2().createPool(given as PoolOptions)
   upgrade('leasedPool', corePool(pool), credentials, leased)
   return pool
 }

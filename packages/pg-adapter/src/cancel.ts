@@ -1,6 +1,6 @@
 import { TimeLimit, type Clock } from '@leasepool/core'
-import { Connection, type Client } from 'pg'
-import { privateClient, type PrivateConnection } from './private-members'
+import type { Client } from 'pg'
+import { connectionClass, privateClient, type PrivateConnection } from './private-members'
 import { cutWhenUnreadable } from './unreadable'
 
 /** How long the request may take, in ms. */
@@ -14,7 +14,8 @@ const CANCEL_REQUEST_MS = 1_000
 export async function cancelRequest(client: Client, clock: Clock, stream?: unknown): Promise<boolean> {
   const { processID, secretKey } = privateClient(client)
   if (processID == null || secretKey == null) return false
-  const connection = new Connection({ ssl: client.ssl, stream } as never) as PrivateConnection
+  const Connection = connectionClass(client)
+  const connection = new Connection({ ssl: client.ssl, stream })
   cutWhenUnreadable(connection)
   const limit = new TimeLimit(clock, CANCEL_REQUEST_MS)
   try {

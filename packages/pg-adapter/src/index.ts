@@ -1,10 +1,19 @@
-export { LeasedPool, leasedPoolClass, type LeasedPoolClass, type PgModule } from './leased-pool'
+export { LeasedPool } from './leased-pool'
+export { leasedPoolClass, type LeasedPoolClass, type PgModule } from './leased-pool-class'
 export { pin } from '@leasepool/core'
 
-// For adapters of libraries that make pg clients themselves
-export { leasedClient, generationOfFailure, type ClientBook } from './leased-client'
-export { assumeRole } from './assume-role'
-export { cancelRequest } from './cancel'
-export { farewellAfter, pgDriver, ping, type PingResult } from './driver'
-export { whenDone } from './when-done'
-export { withoutLogin, type ConnectionFields } from './connection-config'
+// For who makes pg clients; the same without pg loaded: `@leasepool/pg-adapter/clients`
+export {
+  assumeRole,
+  cancelRequest,
+  farewellAfter,
+  generationOfFailure,
+  leasedClient,
+  pgDriver,
+  ping,
+  whenDone,
+  withoutLogin,
+  type ClientBook,
+  type ConnectionFields,
+  type PingResult,
+} from './clients'

@@ -16,7 +16,7 @@ export interface PrivateClient {
   readonly readyForQuery?: boolean
 }
 
-/** A bare protocol connection, exported by pg but documented nowhere. */
+/** A bare protocol connection; what clients have as `connection`. */
 export interface PrivateConnection extends Connection {
   connect(portOrSocket: number | string, host?: string): void
   requestSsl(): void
@@ -28,6 +28,11 @@ export interface PrivateConnection extends Connection {
 export interface PrivatePool {
   /** Takes an idle client out of the pool and ends it. Fallback: its place is counted until it is to be lent. */
   _remove?(client: Client): void
+}
+
+/** The class of the client's own copy of pg. */
+export function connectionClass(client: Client): new (config: object) => PrivateConnection {
+  return client.connection.constructor as new (config: object) => PrivateConnection
 }
 
 export function privatePool(pool: Pool): PrivatePool {

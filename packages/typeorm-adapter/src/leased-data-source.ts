@@ -4,9 +4,10 @@ import {
   leasedPoolOptionRules,
   OptionError,
   type LeasedCredentials,
+  type LeasedPoolOptions,
   type OptionRules,
 } from '@leasepool/core'
-import { leasedMysqlPoolOptionRules, type LeasedMysqlPoolOptions } from '@leasepool/mysql2-adapter'
+import { leasedMysqlPoolOptionRules } from '@leasepool/mysql2-adapter'
 import { mysqlOptions } from './mysql-options'
 import { credentialsByNode, type DataSourceCredentials } from './node-credentials'
 import { postgresOptions } from './postgres-options'
@@ -19,8 +20,23 @@ export interface LeasableOptions {
   readonly type: 'postgres' | 'cockroachdb' | 'mysql' | 'mariadb' | (string & {})
 }
 
-/** What can be set on the pools; `acquireTimeoutMs` and `onConnect` on MySQL and MariaDB only. */
-export type LeasedDataSourceOptions = LeasedMysqlPoolOptions
+/** What can be set on the pools; `acquireTimeoutMs` and `onConnect` on MySQL and MariaDB only, as of mysql2's leased pools. */
+export interface LeasedDataSourceOptions extends LeasedPoolOptions {
+  /** How long who asks for a connection waits for one, in ms; mysql2 has no such limit. @default none */
+  readonly acquireTimeoutMs?: number
+  /**
+   * Called with each new connection before it is lent first, and awaited. When it rejects the connection is closed, and who asked for it gets
+   * that error. A method, so that a parameter of type `PoolConnection` is accepted.
+   */
+  onConnect?(connection: MysqlConnection): unknown
+}
+
+/** A `PoolConnection` of mysql2, whose own types an app that has no mysql2 lacks. */
+export interface MysqlConnection {
+  query(sql: string, callback: (error: Error | null, result: unknown) => void): unknown
+  query(sql: string, values: unknown, callback: (error: Error | null, result: unknown) => void): unknown
+  readonly threadId: number | null
+}
 
 interface Database {
   readonly rules: OptionRules<LeasedDataSourceOptions>

@@ -1,5 +1,5 @@
 import type { LeasedCredentials, LeasedPoolOptions } from '@leasepool/core'
-import { leasedPoolClass, whenDone } from '@leasepool/pg-adapter'
+import { leasedPoolClass, whenDone } from '@leasepool/pg-adapter/clients'
 import type * as pg from 'pg'
 import { opened, type Closable } from './close-data-source'
 import { MASTER } from './node-credentials'

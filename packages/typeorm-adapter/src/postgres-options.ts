@@ -1,13 +1,15 @@
 import type { LeasedCredentials, LeasedPoolOptions } from '@leasepool/core'
-import { withoutLogin } from '@leasepool/pg-adapter'
-import installed from 'pg'
-import { withMembers } from './driver-module'
+import { withoutLogin } from '@leasepool/pg-adapter/clients'
+import type * as pg from 'pg'
+import { driverModule, type Driver } from './driver-module'
 import { leasedPostgres } from './leased-postgres'
 import { MASTER, slave } from './node-credentials'
 import type { Node, Options } from './typeorm-members'
 import { extraWithoutLogin } from './without-login'
 
 const WHERE = 'leasedDataSource'
+
+const PG: Driver<typeof pg> = { name: 'pg', load: () => require('pg') as typeof pg, members: ['Pool', 'Client'] }
 
 /** Options for PostgreSQL and CockroachDB. Throws `OptionError`. */
 export function postgresOptions(
@@ -16,8 +18,8 @@ export function postgresOptions(
   leased: LeasedPoolOptions,
 ): Options {
   const extra = extraWithoutLogin(options.extra)
-  const pg = withMembers<typeof installed>(options.driver, installed, ['Pool', 'Client'])
-  const driver = leasedPostgres(pg, credentialsOf, leased, options.replication?.slaves.length ?? 0)
+  const module = driverModule(options.driver, PG)
+  const driver = leasedPostgres(module, credentialsOf, leased, options.replication?.slaves.length ?? 0)
   const { replication, ...rest } = options
   if (replication === undefined) {
     const { node, more } = takenApart(WHERE, rest, undefined)

@@ -2,6 +2,7 @@
 import type { LeasedCredentials } from '@leasepool/core'
 import { leasedPool, leasedPoolCluster } from '@leasepool/mysql2-adapter'
 import { LeasedPool } from '@leasepool/pg-adapter'
+import { leasedDataSource } from '@leasepool/typeorm-adapter'
 import * as mysql from 'mysql2'
 import * as promised from 'mysql2/promise'
 import * as pg from 'pg'
@@ -21,3 +22,11 @@ export const confused: mysql.Pool = leasedPool(promised.createPool({ database: '
 leasedPool(mysql.createPool({ database: 'app' }), credentials, { pingBypas: 1 })
 // @ts-expect-error an option of another library
 new LeasedPool({ database: 'app', connectionLimit: 1 }, credentials)
+
+// The options of data sources name no type of mysql2, and take functions that do.
+leasedDataSource({ type: 'mariadb', database: 'app' }, credentials, {
+  onConnect: (connection: mysql.PoolConnection) => connection.promise().query('SET @tenant = 7'),
+})
+leasedDataSource({ type: 'mariadb', database: 'app' }, credentials, {
+  onConnect: (connection) => new Promise((resolve) => connection.query('SET @tenant = 7', resolve)),
+})
