@@ -1,7 +1,7 @@
 import { describe, OptionError } from '@leasepool/core'
 import knex, { type Knex } from 'knex'
 import type { Dialect } from './dialect'
-import type { KnexClientClass } from './knex-members'
+import { checkClientClass, type KnexClientClass } from './knex-members'
 import { mysql2Dialect } from './mysql2-dialect'
 import { pgDialect } from './pg-dialect'
 
@@ -21,7 +21,9 @@ export function clientClass(config: Knex.Config): { Client: KnexClientClass; dia
   const { driverName = 'no driver' } = client // some classes have it only once they are made
   const dialect = DIALECTS[driverName]
   if (dialect === undefined) throw unsupported(`a client class for ${driverName}`)
-  return { Client: client.constructor as KnexClientClass, dialect }
+  const Client = client.constructor as KnexClientClass
+  checkClientClass(Client)
+  return { Client, dialect }
 }
 
 function unsupported(came: string): OptionError {

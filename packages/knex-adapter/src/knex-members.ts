@@ -1,6 +1,9 @@
+import { OptionError } from '@leasepool/core'
+
 /**
  * The members of Knex and tarn that we override or listen to, as far as their types do not say it. All are public in Knex's own
- * type declarations or in tarn's README; none is private. Checked on Knex 3.0.1 to 3.3.0 with tarn 3.0.2 and 3.1.2.
+ * type declarations or in tarn's README; none is private. Checked on Knex 3.0.1, 3.1.0, 3.2.10 and 3.3.0 with tarn 3.1.2. A class
+ * or a pool without them is refused, by name.
  */
 export interface PoolSettings {
   readonly max: number
@@ -50,4 +53,31 @@ export interface KnexClient {
 export interface Runner {
   client: KnexClient
   stream(...args: unknown[]): unknown
+}
+
+const MEMBERS = [
+  'initializeDriver',
+  'getPoolSettings',
+  'initializePool',
+  'acquireRawConnection',
+  'destroyRawConnection',
+  'acquireConnection',
+  'releaseConnection',
+  'runner',
+  'cancelQuery',
+  'destroy',
+] as const satisfies readonly (keyof KnexClient)[]
+
+/** Throws `OptionError` for a client class that lacks what {@link KnexClient} says. */
+export function checkClientClass({ prototype }: KnexClientClass): void {
+  const missing = MEMBERS.filter((name) => typeof (prototype as KnexClient)[name] !== 'function')
+  if (missing.length > 0)
+    throw new OptionError('leasedKnex.client', 'a client class of Knex 3', `one without ${missing.join(' and ')}`)
+}
+
+/** The pool that a client has made, and whether with its own `getPoolSettings`. Throws `OptionError` when it is not Knex's. */
+export function tarnPool(pool: object, isOfSettings: boolean): TarnPool {
+  const { on, release } = pool as Partial<TarnPool>
+  if (isOfSettings && typeof on === 'function' && typeof release === 'function') return pool as TarnPool
+  throw new OptionError('leasedKnex.client', "a client class with Knex's own pool", 'one with another pool')
 }

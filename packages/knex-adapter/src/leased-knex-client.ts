@@ -1,5 +1,5 @@
 import type { Dialect, LeasedDriver } from './dialect'
-import type { KnexClient, KnexClientClass, PoolConfig, PoolSettings, Runner, TarnPool } from './knex-members'
+import { tarnPool, type KnexClient, type KnexClientClass, type PoolConfig, type PoolSettings, type Runner } from './knex-members'
 import { closingAfterCreate, LeasedTarnPool, type LeasedTarnPoolOptions } from './leased-tarn-pool'
 import { releasingOnce } from './stream-release'
 
@@ -48,7 +48,11 @@ export function leasedKnexClient(Base: KnexClientClass, dialect: Dialect, option
     override initializePool(config?: object): void {
       if (this.pool !== undefined) return super.initializePool(config) // says that there is one
       super.initializePool(config)
-      if (this.pool !== undefined) stateOf(this).pool?.follow(this.pool as unknown as TarnPool)
+      const { pool } = stateOf(this)
+      const made = this.pool as object | undefined
+      if (made === undefined) return
+      const tarn = tarnPool(made, pool !== undefined)
+      pool!.follow(tarn)
     }
 
     override async acquireRawConnection(): Promise<unknown> {

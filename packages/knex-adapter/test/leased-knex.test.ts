@@ -1,9 +1,7 @@
-import { OptionError, type LeasedCredentials, type LeasedCredentialsOptions, type LeasedPoolOptions } from '@leasepool/core'
+import { type LeasedCredentials, type LeasedCredentialsOptions, type LeasedPoolOptions } from '@leasepool/core'
 import { leasedKnex } from '@leasepool/knex-adapter'
 import knexFactory, { type Knex } from 'knex'
-import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, expect, expectTypeOf, test } from 'vitest'
 import { logEvents } from '../../../test/support/app'
 import { startDatabase, type TestDatabase } from '../../../test/support/database'
@@ -304,59 +302,6 @@ test('two Knex instances from one config have pools of their own', async () => {
   await two.destroy()
 })
 
-test('what cannot be served is refused with the option’s name', async () => {
-  const { credentials } = await open()
-  const connection = { database: 'app' }
-  for (const client of ['mysql', 'sqlite3', 'better-sqlite3', 'pgnative', 'redshift', 'oracledb', 'mssql', 7, undefined]) {
-    expect(() => leasedKnex({ client, connection } as Knex.Config, credentials)).toThrow(/leasedKnex.client.*"pg"/)
-  }
-  expect(() => leasedKnex({ client: 'pg', connection: { host: 'db' } }, credentials)).toThrow(/leasedKnex.connection.database/)
-  expect(() => leasedKnex({ client: 'pg' }, credentials)).toThrow(/leasedKnex.connection/)
-  expect(() => leasedKnex({ client: 'pg', connection }, credentials, { pingTimeoutMS: 1 } as never)).toThrow(
-    /expected "pingTimeoutMs"/,
-  )
-  expect(() => leasedKnex({ client: 'pg', connectionPool: {} } as never, credentials)).toThrow(OptionError)
-})
-
-test('a class of a driver that cannot be served is refused by its name', async () => {
-  const { credentials } = await open()
-  for (const client of ['mysql', 'redshift', 'pgnative']) {
-    const Base = knexFactory({ client }).client.constructor as new () => object
-    const made = { client: class extends Base {}, connection: { database: 'app' } }
-    expect(() => leasedKnex(made as unknown as Knex.Config, credentials)).toThrow(/leasedKnex.client.* a client class for /)
-  }
-})
-
-test('the client for CockroachDB, as far as PostgreSQL can tell', async () => {
-  const { db, credentials } = await open({ client: 'cockroachdb' })
-  const old = await who(db)
-  await db.transaction(async (trx) => {
-    await credentials.rotate()
-    expect(await who(trx)).toBe(old)
-  })
-  expect(await who(db)).toBe(credentials.current().username)
-  await expect(db.raw('SELECT pg_sleep(20)').timeout(100, { cancel: true })).rejects.toThrow(/timeout of 100ms exceeded/)
-  expect(db.client.constructor.prototype.driverName).toBe('cockroachdb')
-})
-
-test('dialect in place of client', async () => {
-  const { db, credentials } = await open({ client: undefined, dialect: 'pg' } as never)
-  expect(await who(db)).toBe(credentials.current().username)
-})
-
-test('takes a client class made from Knex’s own, and its overrides stay', async () => {
-  const Base = knexFactory({ client: 'pg' }).client.constructor as new (config: object) => {
-    wrapIdentifierImpl(value: string): string
-  }
-  class Loud extends Base {
-    override wrapIdentifierImpl(value: string): string {
-      return super.wrapIdentifierImpl(value.toLowerCase())
-    }
-  }
-  const { db } = await open({ client: Loud as never })
-  expect(await db('ITEM').where('ID', 7).first()).toMatchObject({ id: 7 })
-})
-
 test('keeps no password where inspect or JSON would show it', async () => {
   const { inspect } = await import('node:util')
   const { db, credentials } = await open()
@@ -364,50 +309,6 @@ test('keeps no password where inspect or JSON would show it', async () => {
   const { password } = credentials.current()
   expect(inspect(db.client, { depth: 8 })).not.toContain(password)
   expect(JSON.stringify(db.client.config)).not.toContain(password)
-})
-
-test('the migrations CLI works with an async knexfile, and its process ends by itself', async () => {
-  const { mkdtemp, rm, writeFile, mkdir } = await import('node:fs/promises')
-  const { join } = await import('node:path')
-  const root = process.cwd()
-  // Inside the checkout, so that the packages resolve as they do in an app.
-  const folder = await mkdtemp(join(root, 'packages/knex-adapter/test/.knexfile-'))
-  try {
-    await promisify(execFile)('npx', ['tsc', '-b', 'packages/knex-adapter'], { cwd: root })
-    await mkdir(join(folder, 'migrations'))
-    await writeFile(
-      join(folder, 'migrations/1_made.cjs'),
-      `exports.up = (knex) => knex.schema.createTable('made', (t) => t.increments())
-       exports.down = (knex) => knex.schema.dropTable('made')`,
-    )
-    await database.sql(`CREATE ROLE "v-cli" LOGIN PASSWORD 'of-the-cli' IN ROLE app_rw`)
-    await database.sql(`ALTER ROLE "v-cli" SET role = 'app_rw'`) // so that the tables belong to the group, and the user can be dropped
-    const app = new (await import('pg')).Client(database.url.replace(/\/postgres$/, '/app'))
-    await app.connect()
-    await app.query('GRANT CREATE ON SCHEMA public TO app_rw')
-    await app.end()
-    await writeFile(
-      join(folder, 'knexfile.mjs'),
-      `import { fixedCredentials } from '@leasepool/core'
-       import { leasedKnex } from '@leasepool/knex-adapter'
-       export default async () => leasedKnex({
-         client: 'pg', connection: { host: '${database.host}', port: ${database.port}, database: 'app' },
-         migrations: { directory: './migrations', loadExtensions: ['.cjs'] },
-       }, await fixedCredentials({ username: 'v-cli', password: 'of-the-cli' }))`,
-    )
-    const cli = async (...args: string[]): Promise<string> =>
-      (
-        await promisify(execFile)(process.execPath, [join(root, 'node_modules/knex/bin/cli.js'), ...args], {
-          cwd: folder,
-          timeout: 30_000,
-        })
-      ).stdout
-    expect(await cli('migrate:latest')).toMatch(/Batch 1 run: 1 migrations/)
-    expect(await cli('migrate:rollback')).toMatch(/rolled back: 1 migrations/)
-  } finally {
-    await rm(folder, { recursive: true })
-    await database.sql('DROP ROLE IF EXISTS "v-cli"')
-  }
 })
 
 test('a connection that tarn has stopped waiting for is cut, and its slot is free again', async () => {
