@@ -51,7 +51,12 @@ const RULES: readonly Rule[] = [
   ['permission-lost', errno(1044, 1142, 1143, 1227, 1370)],
   ['server-busy', errno(1040, 1053, 1203, 1226, 3032)],
   ['network', says(/^/, /^(E(CONN|HOST|NET|PIPE|TIMEDOUT|AI_|NOTFOUND)|PROTOCOL_|ERR_UNREADABLE_MESSAGE$)/)],
-  ['network', says(/^Connection terminated|^timeout expired|connection error|closed state|^Query read timeout/i)],
+  [
+    'network',
+    says(
+      /^Connection terminated|^The connection was given up|^timeout expired|connection error|closed state|^Query read timeout/i,
+    ),
+  ],
 ]
 
 /** Never throws, whatever it is given. */

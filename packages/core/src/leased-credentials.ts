@@ -133,8 +133,8 @@ export class LeasedCredentials extends EventEmitter<LeasedCredentialsEvents> {
 
   /**
    * For adapters: a login, or a connection, of a generation has failed with a database's error. Resolves with whether to try once more:
-   * there is a newer credential, or there is one now since the database refused this one. Others' errors are no business of this. Never
-   * rejects; concurrent reports share one rotation.
+   * there is a newer credential, or there is one now since the database refused this one. One that the drain of its credential may have cut
+   * is worth another try, too; other errors are no business of this. Never rejects; concurrent reports share one rotation.
    */
   async reportError(error: unknown, generation: number): Promise<boolean> {
     return this.#closing === undefined && this.#refusals.report(error, generation)

@@ -53,7 +53,9 @@ export class LoginRefusals {
   /** Resolves with whether there is a newer credential than that of `generation` to try. Never rejects. */
   async report(error: unknown, generation: number): Promise<boolean> {
     const isPaused = error instanceof LoginPausedError
-    if (!isPaused && classifyDatabaseError(error) !== 'credential-refused') return false
+    const kind = classifyDatabaseError(error)
+    if (kind === 'network' && generation < this.#generation()) return true // it may be we who cut it, at the drain deadline
+    if (!isPaused && kind !== 'credential-refused') return false
     if (generation < this.#generation()) return true
     if (!isPaused) this.#count(error, generation)
     const limit = new TimeLimit(this.#clock, REPLACE_WAIT_MS)

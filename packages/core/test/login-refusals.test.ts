@@ -28,6 +28,16 @@ describe('a login that was refused', () => {
     expect(of('loginRefused')).toEqual([])
   })
 
+  it('is worth another try when it was cut and there is a newer credential: its drain may have done that', async () => {
+    const { credentials, calls } = await started()
+    const cut = new Error('Connection terminated')
+    expect(await credentials.reportError(cut, 1)).toBe(false)
+    await credentials.rotate()
+    expect(await credentials.reportError(cut, 1)).toBe(true)
+    expect(await credentials.reportError(cut, 2)).toBe(false)
+    expect(issues(calls)).toBe(1)
+  })
+
   it('joins a rotation that is under way', async () => {
     const { clock, credentials, pool, calls } = await started()
     let logIn = (): void => undefined

@@ -61,7 +61,7 @@ export function leasedKnexClient(Base: KnexClientClass, dialect: Dialect, option
       try {
         return await acquireOrClose(() => super.acquireRawConnection(), state, role)
       } catch (error) {
-        const generation = state.driver!.generationOfFailure(error)
+        const generation = state.driver!.generationOfFailure(error) ?? unprepared.get(error as object)
         if (generation === undefined || !(await options.credentials.reportError(error, generation))) throw error
         return acquireOrClose(() => super.acquireRawConnection(), state, role)
       }
@@ -127,9 +127,17 @@ async function acquireOrClose(acquire: () => Promise<unknown>, state: State, rol
     return ready
   } catch (error) {
     if (connection !== undefined) {
+      noteUnprepared(error, state.driver!.generationOf(connection))
       state.pool?.created(connection)
       state.driver!.discard(connection)
     }
     throw error
   }
+}
+
+/** With which generation a connection had logged in that failed with this error while Knex, or we, prepared it. */
+const unprepared = new WeakMap<object, number>()
+
+function noteUnprepared(error: unknown, generation: number | undefined): void {
+  if (typeof error === 'object' && error !== null && generation !== undefined) unprepared.set(error, generation)
 }

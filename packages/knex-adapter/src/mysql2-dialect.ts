@@ -60,6 +60,7 @@ export const mysql2Dialect: Dialect = {
       },
       cut: (connection) => void loginOf(connection).socket.destroy(),
       cancel: async (connection) => void (await cancelQuery(loginOf(connection), ledger(), clock)),
+      generationOf: (connection) => loginOf(connection).generation,
       generationOfFailure,
     }
   },

@@ -1,6 +1,7 @@
 import {
   assumeRole,
   cancelRequest,
+  generationOf,
   generationOfFailure,
   leasedClient,
   pgDriver,
@@ -37,6 +38,7 @@ export const pgDialect: Dialect = {
         const { stream } = where as { stream?: unknown }
         if (!(await cancelRequest(client as Client, clock, stream))) throw new Error('The server took no cancel request')
       },
+      generationOf,
       generationOfFailure,
     }
   },

@@ -324,3 +324,22 @@ test('a connection that tarn has stopped waiting for is cut, and its slot is fre
   await db.destroy()
   await proxy.close()
 })
+
+test('a connection that is being prepared at the drain deadline is made again with the new user', async () => {
+  let isPrepared = false
+  const proxy = await startProxy(database.port, (sent) => {
+    if (isPrepared || !sent.includes('SET ROLE')) return
+    isPrepared = true
+    proxy.hang()
+    proxy.letNewPass()
+  })
+  const connection = { host: database.host, port: proxy.port, database: 'app' }
+  const { db, credentials } = await open({ connection }, { assumeRole: 'app_rw' }, { drainDeadlineMs: 100 })
+  const asked = who(db)
+  await poll('it is being prepared', () => isPrepared, (is) => is) // prettier-ignore
+  await credentials.rotate()
+  expect(await asked).toBe(credentials.current().username)
+  expect(credentials.generation).toBe(2)
+  await db.destroy()
+  await proxy.close()
+})

@@ -1,6 +1,6 @@
 // `@leasepool/pg-adapter/clients`: for adapters of libraries that load pg themselves, or do without it. Loads no pg.
 export { leasedPoolClass, type LeasedPoolClass, type PgModule } from './leased-pool-class'
-export { leasedClient, generationOfFailure, type ClientBook } from './leased-client'
+export { leasedClient, generationOf, generationOfFailure, type ClientBook } from './leased-client'
 export { assumeRole } from './assume-role'
 export { cancelRequest } from './cancel'
 export { farewellAfter, pgDriver, ping, type PingResult } from './driver'

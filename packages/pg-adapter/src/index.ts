@@ -7,6 +7,7 @@ export {
   assumeRole,
   cancelRequest,
   farewellAfter,
+  generationOf,
   generationOfFailure,
   leasedClient,
   pgDriver,

@@ -37,6 +37,13 @@ export function generationOfFailure(error: unknown): number | undefined {
   return typeof error === 'object' && error !== null ? failedLogins.get(error) : undefined
 }
 
+const generations = new WeakMap<object, number>()
+
+/** The generation that a client has logged in with, or tried to; `undefined` before that. */
+export function generationOf(client: object): number | undefined {
+  return generations.get(client)
+}
+
 /**
  * A client class that waits for a socket slot, logs in with the credential of that moment, tells the ledger what it does, and
  * gives the slot back when its socket has ended. User name, password and generation are read together, at one instant.
@@ -113,12 +120,22 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
         return callback(error as Error)
       }
       this.#ledger = ledger
+      generations.set(this, generation)
       ledger.opening(this, generation)
-      this.once('end', () => ledger.closed(this))
-      const failed = (error: Error): void => {
-        failedLogins.set(error, generation)
+      let isAnswered = false
+      const answer = (error: Error | null): void => {
+        if (isAnswered) return
+        isAnswered = true
         callback(error, this)
       }
+      const failed = (error: Error): void => {
+        failedLogins.set(error, generation)
+        answer(error)
+      }
+      this.once('end', () => {
+        ledger.closed(this)
+        if (!isAnswered) failed(new Error('Connection terminated')) // pg tells nobody when a client is ended while it connects
+      })
       const refused = (error: Error): void => {
         this.#end(() => undefined) // pools forget a client that failed to connect, whether its socket is closed or not
         failed(error)
@@ -131,8 +148,8 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
             return failed(error)
           }
           this.#watch(generation)
-          if (role === undefined) return callback(null, this)
-          assumeRole(this, role).then(() => callback(null, this), refused)
+          if (role === undefined) return answer(null)
+          assumeRole(this, role).then(() => answer(null), refused)
         })
       } catch (error) {
         ledger.closed(this) // a port that is none, say: there never was a socket

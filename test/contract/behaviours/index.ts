@@ -38,6 +38,7 @@ import { leaseLost } from './lease-lost'
 import { loginCut } from './login-cut'
 import { loginOvertakenByRevocation } from './login-overtaken-by-revocation'
 import { loginOvertaken } from './login-overtaken'
+import { loginOvertakenByDeadline } from './login-overtaken-by-deadline'
 import { loginsPaused } from './logins-paused'
 import { logsInAsLeasedUser } from './logs-in-as-leased-user'
 import { manyGenerations } from './many-generations'
@@ -126,6 +127,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   loginCut,
   loginOvertakenByRevocation,
   loginOvertaken,
+  loginOvertakenByDeadline,
   loginsPaused,
   logsInAsLeasedUser,
   manyGenerations,
