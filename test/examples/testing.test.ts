@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, expect, it } from 'vitest'
+import { buildPackages } from '../support/build'
 
 // The examples are run as a reader would: by their own runner, in a process of its own, with the packages as they are built.
 const root = join(__dirname, '..', '..')
@@ -14,9 +15,7 @@ const env = { PATH, HOME, NO_COLOR: '1', ...(TMPDIR === undefined ? {} : { TMPDI
 const run = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
   promisify(execFile)(process.execPath, args, { cwd: folder, env, timeout: 90_000 })
 
-beforeAll(async () => {
-  await run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', root)
-}, 120_000)
+beforeAll(buildPackages, 120_000)
 
 it.each([
   ['Vitest', [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run'], /Tests .*3 passed/],
