@@ -1,5 +1,5 @@
 import { genericPoolMariadb, genericPoolPg } from './generic-pool'
-import { mysql2Knex, pgKnex } from './knex'
+import { mysql2Knex, oldestKnex, pgKnex } from './knex'
 import { mysql2, mysql2Cluster, mysql2Promise } from './mysql2'
 import { mysql2Oldest, mysql2Sharing } from './mysql2-versions'
 import { pg, pgOldest } from './pg'
@@ -10,6 +10,7 @@ export const SUBJECTS: readonly Subject[] = [
   pg,
   pgOldest,
   pgKnex,
+  ...oldestKnex,
   mysql2,
   mysql2Promise,
   mysql2Cluster,

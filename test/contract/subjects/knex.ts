@@ -2,9 +2,24 @@ import { leasedKnex, pin } from '@leasepool/knex-adapter'
 import knex, { type Knex } from 'knex'
 import { leasedOf, type Row, type Subject } from './subject'
 
-function subject(client: 'pg' | 'mysql2', on: Subject['on'], rows: (answer: unknown) => unknown): Subject {
+interface Copy {
+  readonly name: string
+  readonly knex: typeof knex
+}
+
+const installed: Copy = { name: 'leasedKnex', knex }
+/** The oldest that is served, beside the adapter's own. Not imported: its types do not compile with the TypeScript of today. */
+const oldest: Copy = { name: 'Knex 3.0', knex: (require('knex-3.0') as { knex: typeof knex }).knex }
+
+const rowsOfAnswer = {
+  pg: (answer: unknown) => (answer as { rows: unknown }).rows,
+  mysql2: (answer: unknown) => (answer as unknown[])[0],
+}
+
+function subject(client: 'pg' | 'mysql2', on: Subject['on'], { name, knex }: Copy): Subject {
+  const rows = rowsOfAnswer[client]
   return {
-    name: client === 'pg' ? 'leasedKnex' : 'leasedKnex with mysql2',
+    name: client === 'pg' ? name : `${name} with mysql2`,
     on,
     lacks: {
       destroy: 'Knex has no way to say that',
@@ -14,7 +29,7 @@ function subject(client: 'pg' | 'mysql2', on: Subject['on'], rows: (answer: unkn
     open: (options, credentials) => {
       const { host, port, database, max, patience } = options
       const config = {
-        client,
+        client: classOf(knex, client),
         connection: { host, port, database },
         pool: { min: 0, max, ...(patience && { createTimeoutMillis: patience.connectMs }) },
         ...(patience && { acquireConnectionTimeout: patience.connectMs }),
@@ -45,9 +60,11 @@ function subject(client: 'pg' | 'mysql2', on: Subject['on'], rows: (answer: unkn
   }
 }
 
-export const pgKnex = subject(
-  'pg',
-  ['postgres', 'pgbouncer-session', 'pgbouncer-transaction'],
-  (answer) => (answer as { rows: unknown }).rows,
-)
-export const mysql2Knex = subject('mysql2', ['mariadb', 'mysql'], (answer) => (answer as unknown[])[0])
+/** Of this copy, which need not be the adapter's. */
+function classOf(copy: typeof knex, client: string): typeof Knex.Client {
+  return copy({ client }).client.constructor as typeof Knex.Client
+}
+
+export const pgKnex = subject('pg', ['postgres', 'pgbouncer-session', 'pgbouncer-transaction'], installed)
+export const mysql2Knex = subject('mysql2', ['mariadb', 'mysql'], installed)
+export const oldestKnex: readonly Subject[] = [subject('pg', ['postgres'], oldest), subject('mysql2', ['mariadb'], oldest)]
