@@ -12,14 +12,23 @@ export default defineConfig({
       configureVitest: ({ vitest }) => void vitest.config.reporters.push(new ContractMatrix() as never),
     },
   ],
+  // As `experimentalDecorators` of TypeScript, for NestJS.
+  oxc: { decorator: { legacy: true } },
   resolve: {
     // Tests run against the sources; the pack test runs against what is published.
     alias: {
       '@leasepool/pg-adapter/clients': fileURLToPath(new URL('packages/pg-adapter/src/clients.ts', import.meta.url)),
       ...Object.fromEntries(
-        ['core', 'pg-adapter', 'mysql2-adapter', 'knex-adapter', 'typeorm-adapter', 'generic-pool-adapter', 'dev-vault'].map(
-          (name) => [`@leasepool/${name}`, source(name)],
-        ),
+        [
+          'core',
+          'pg-adapter',
+          'mysql2-adapter',
+          'knex-adapter',
+          'typeorm-adapter',
+          'generic-pool-adapter',
+          'nestjs',
+          'dev-vault',
+        ].map((name) => [`@leasepool/${name}`, source(name)]),
       ),
     },
   },

@@ -5,7 +5,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asInstalled, installInto, PACKAGES, type Packed, packInto, run } from './packed'
 
 /** What an app of ours has beside them, in the versions that this repository is tested with. */
-const PEERS = ['pg', 'mysql2', 'knex', 'generic-pool', 'typeorm', 'typescript', '@types/node']
+const PEERS = [
+  'pg',
+  'mysql2',
+  'knex',
+  'generic-pool',
+  'typeorm',
+  '@nestjs/common',
+  '@nestjs/core',
+  'reflect-metadata',
+  'rxjs',
+  'typescript',
+  '@types/node',
+]
 const NAMES = Object.values(PACKAGES)
 
 let folder: string

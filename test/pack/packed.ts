@@ -21,6 +21,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   'knex-adapter': '@leasepool/knex-adapter',
   'typeorm-adapter': '@leasepool/typeorm-adapter',
   'generic-pool-adapter': '@leasepool/generic-pool-adapter',
+  nestjs: '@leasepool/nestjs',
   'dev-vault': '@leasepool/dev-vault',
   cli: 'leasepool',
 }

@@ -3,6 +3,7 @@ import core = require('@leasepool/core')
 import devVault = require('@leasepool/dev-vault')
 import genericPoolAdapter = require('@leasepool/generic-pool-adapter')
 import knexAdapter = require('@leasepool/knex-adapter')
+import nestjs = require('@leasepool/nestjs')
 import pgAdapter = require('@leasepool/pg-adapter')
 import typeormAdapter = require('@leasepool/typeorm-adapter')
 import genericPool = require('generic-pool')
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   const { leasedDataSource, closeDataSource } = typeormAdapter
   const { LeasedPool } = pgAdapter
   const { createLeasedPool } = genericPoolAdapter
+  const { getCredentialsToken, LeasepoolHealthIndicator, LeasepoolModule } = nestjs
   const imported = {
     fixedCredentials,
     vaultCredentials,
@@ -40,6 +42,9 @@ async function main(): Promise<void> {
     closeDataSource,
     createLeasedPool,
     LeasedPool,
+    getCredentialsToken,
+    LeasepoolHealthIndicator,
+    forRoot: LeasepoolModule.forRoot,
     DevVaultError,
   }
   const result = {

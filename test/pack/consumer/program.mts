@@ -3,6 +3,7 @@ import { fixedCredentials, LeasedCredentials, LeasepoolError, OptionError, vault
 import { DevVaultError, startDevVault, startEmbeddedPostgres } from '@leasepool/dev-vault'
 import { createLeasedPool } from '@leasepool/generic-pool-adapter'
 import { leasedKnex } from '@leasepool/knex-adapter'
+import { getCredentialsToken, LeasepoolHealthIndicator, LeasepoolModule } from '@leasepool/nestjs'
 import { LeasedPool } from '@leasepool/pg-adapter'
 import { closeDataSource, leasedDataSource } from '@leasepool/typeorm-adapter'
 import type { Pool as GenericPool } from 'generic-pool'
@@ -46,6 +47,9 @@ const imported = {
   closeDataSource,
   createLeasedPool,
   LeasedPool,
+  getCredentialsToken,
+  LeasepoolHealthIndicator,
+  forRoot: LeasepoolModule.forRoot,
   DevVaultError,
 }
 const result = {
