@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 /** A TCP proxy whose connections can be made to hang: nothing passes until they are let go. */
 export interface Proxy {
   readonly port: number
-  /** Connections open now. */
+  /** Connections open now; one that either side has ended is not. */
   readonly open: number
   /** The most connections that were open at the same time; one that either side has ended does not count. */
   readonly peak: number
@@ -55,7 +55,7 @@ export async function startProxy(targetPort: number, onSent?: (chunk: Buffer) =>
   const admit = (near: Socket): void => {
     if (near.destroyed) return
     accepted += 1
-    const far = connect(targetPort, '127.0.0.1')
+    const far = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true })
     const pair: [Socket, Socket] = [near, far]
     pairs.add(pair)
     near.on('data', (chunk: Buffer) => {
@@ -71,7 +71,8 @@ export async function startProxy(targetPort: number, onSent?: (chunk: Buffer) =>
       if (isHanging) from.unpipe().pause()
     }
   }
-  const server = createServer((near) => {
+  // A client's goodbye is answered by the server's: answered here, the client would have another session while the server still counts the old.
+  const server = createServer({ allowHalfOpen: true }, (near) => {
     near.on('error', () => undefined)
     if (most === undefined) admit(near)
     else void admitBelow(near)
@@ -80,7 +81,7 @@ export async function startProxy(targetPort: number, onSent?: (chunk: Buffer) =>
   return {
     port,
     get open() {
-      return pairs.size
+      return inUse(pairs)
     },
     get peak() {
       return peak
