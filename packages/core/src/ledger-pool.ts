@@ -21,8 +21,11 @@ export interface ConnectionDriver<Connection extends object> {
   probe(candidate: Credential, signal: AbortSignal): Promise<void>
   /** Closes a connection. Synchronous, must not throw; the adapter calls `ledger.closed` when the socket has ended. */
   close(connection: Connection, how: Farewell): void
-  /** Cancels what the connection runs, then closes it. Resolves when that is done as far as it can be; must not reject. */
-  forceClose(connection: Connection): Promise<void>
+  /**
+   * Cancels what the connection runs, then closes it. Whatever socket that takes needs a slot of `ledger`, or the connection's own once that
+   * is closed. Resolves when it is done as far as it can be; must not reject.
+   */
+  forceClose(connection: Connection, ledger: ConnectionLedger<Connection>): Promise<void>
 }
 
 /** The `RotatablePool` of every adapter: a ledger, and a driver that does what the ledger decides. */
@@ -116,7 +119,7 @@ export class LedgerPool<Connection extends object> implements RotatablePool {
     this.#drainingUpTo = Math.max(this.#drainingUpTo, generation)
     this.#retire(generation)
     const { ledger } = this
-    const forceClose = (connection: Connection): Promise<void> => this.#driver.forceClose(connection)
+    const forceClose = (connection: Connection): Promise<void> => this.#driver.forceClose(connection, ledger)
     await drain({ ledger, after, upTo: generation, limits, forceClose, held: (entry) => this.#held(entry) })
   }
 

@@ -104,9 +104,9 @@ export class LeasedTarnPool {
   #takingBack(driver: ConnectionDriver<object>): ConnectionDriver<object> {
     return {
       ...driver,
-      forceClose: async (key) => {
-        await driver.forceClose(key)
-        this.#leased.ledger.closing(key)
+      forceClose: async (key, ledger) => {
+        await driver.forceClose(key, ledger)
+        ledger.closing(key)
         const connection = this.#connections.get(key)
         if (connection !== undefined) this.#pool?.release(connection)
       },

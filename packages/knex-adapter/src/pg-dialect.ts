@@ -1,6 +1,6 @@
 import {
   assumeRole,
-  cancelRequest,
+  cancelQuery,
   generationOf,
   generationOfFailure,
   leasedClient,
@@ -11,6 +11,9 @@ import {
 } from '@leasepool/pg-adapter/clients'
 import type { Client } from 'pg'
 import type { Dialect } from './dialect'
+
+/** How long a query whose time is up may wait for a slot to be cancelled with, in ms. */
+const CANCEL_SLOT_MS = 1_000
 
 type ClientClass = new (config?: never) => Client
 
@@ -36,7 +39,9 @@ export const pgDialect: Dialect = {
       async cancel(client, where) {
         // By the protocol's CancelRequest: `pg_cancel_backend` is refused when another user started the query.
         const { stream } = where as { stream?: unknown }
-        if (!(await cancelRequest(client as Client, clock, stream))) throw new Error('The server took no cancel request')
+        const ledger = book().ledger as unknown as ClientBook['ledger']
+        const result = await cancelQuery(client as Client, { ledger, clock, patienceMs: CANCEL_SLOT_MS, stream })
+        if (result === 'refused') throw new Error('The server took no cancel request')
       },
       generationOf,
       generationOfFailure,

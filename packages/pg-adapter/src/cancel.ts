@@ -1,10 +1,41 @@
-import { TimeLimit, type Clock } from '@leasepool/core'
+import { TimeLimit, type Clock, type ConnectionLedger } from '@leasepool/core'
 import type { Client } from 'pg'
 import { connectionClass, privateClient, type PrivateConnection } from './private-members'
 import { cutWhenUnreadable } from './unreadable'
 
 /** How long the request may take, in ms. */
 const CANCEL_REQUEST_MS = 1_000
+
+/**
+ * Stops what the connection runs, by a socket that counts like any other. `refused`: the server took no request. `closed`: no slot was free
+ * within `patienceMs`, so the connection was cut, and what it ran was cancelled with the slot that it had. Never rejects.
+ */
+export async function cancelQuery(
+  client: Client,
+  options: { ledger: ConnectionLedger<Client>; clock: Clock; patienceMs: number; stream?: unknown },
+): Promise<'cancelled' | 'refused' | 'closed'> {
+  const { ledger, clock, patienceMs, stream } = options
+  const patience = new TimeLimit(clock, patienceMs)
+  const limit = new TimeLimit(clock, patienceMs + CANCEL_REQUEST_MS)
+  const slot = ledger.takeSlotForProbe(limit.signal).then(
+    () => true,
+    () => false,
+  )
+  const isFree = await Promise.race([slot, patience.passed.then(() => false)])
+  patience.clear()
+  if (!isFree) cut(client)
+  const hasSlot = await slot
+  limit.clear()
+  if (!hasSlot) return 'closed'
+  const isTaken = await cancelRequest(client, clock, stream).finally(() => ledger.slots.giveBack())
+  if (!isFree) return 'closed'
+  return isTaken ? 'cancelled' : 'refused'
+}
+
+function cut(client: Client): void {
+  void client.end()
+  client.connection.stream.destroy()
+}
 
 /**
  * Asks the server to cancel what `client` runs, by the protocol's own CancelRequest: it needs no login, so it works whoever is

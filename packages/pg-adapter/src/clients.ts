@@ -2,7 +2,7 @@
 export { leasedPoolClass, type LeasedPoolClass, type PgModule } from './leased-pool-class'
 export { leasedClient, generationOf, generationOfFailure, type ClientBook } from './leased-client'
 export { assumeRole } from './assume-role'
-export { cancelRequest } from './cancel'
+export { cancelQuery, cancelRequest } from './cancel'
 export { farewellAfter, pgDriver, ping, type PingResult } from './driver'
 export { whenDone } from './when-done'
 export { withoutLogin, type ConnectionFields } from './connection-config'

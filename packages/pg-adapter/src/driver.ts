@@ -8,11 +8,14 @@ import {
 } from '@leasepool/core'
 import type { Client } from 'pg'
 import { assumeRole } from './assume-role'
-import { cancelRequest } from './cancel'
+import { cancelQuery } from './cancel'
 import { cutWhenUnreadable } from './unreadable'
 
 /** How long a cancelled query may take to stop before its connection is closed under it, in ms. */
 const CANCEL_MS = 1_000
+
+/** How long a slot to cancel with may take: others wait for what the connection has. In ms. */
+const CANCEL_SLOT_MS = 100
 
 /** A dropped role still answers `SELECT 1`, but not this: https://www.postgresql.org/docs/current/functions-info.html */
 export const PING = 'SELECT session_user'
@@ -54,11 +57,11 @@ export function pgDriver(options: {
       void client.end()
       if (how === 'cut') client.connection.stream.destroy()
     },
-    async forceClose(client) {
+    async forceClose(client, ledger) {
       const { stream } = (await options.config()) as { stream?: unknown }
-      await cancelRequest(client, clock, stream)
+      const result = await cancelQuery(client, { ledger, clock, patienceMs: CANCEL_SLOT_MS, stream })
       // Answered after whatever ran before it has stopped; a cursor that is being read never stops, hence the limit.
-      await ping(client, clock, CANCEL_MS)
+      if (result !== 'closed') await ping(client, clock, CANCEL_MS)
       await client.end()
     },
   }

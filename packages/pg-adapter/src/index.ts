@@ -5,6 +5,7 @@ export { pin } from '@leasepool/core'
 // For who makes pg clients; the same without pg loaded: `@leasepool/pg-adapter/clients`
 export {
   assumeRole,
+  cancelQuery,
   cancelRequest,
   farewellAfter,
   generationOf,

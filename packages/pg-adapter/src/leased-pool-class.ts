@@ -210,8 +210,8 @@ function classOf(pg: PgModule): LeasedPoolClass {
           // pg-pool does not see that an idle client has ended until it is to be lent, and would count it until then.
           if (client !== this.#returning) privatePool(this)._remove?.(client)
         },
-        forceClose: async (client) => {
-          await driver.forceClose(client)
+        forceClose: async (client, ledger) => {
+          await driver.forceClose(client, ledger)
           this.#takeBack.get(client)?.()
         },
       }

@@ -421,8 +421,11 @@ test('a candidate that cannot log in is not promoted, and is given back', async 
   )
 })
 
-test('at the drain deadline a running query is cancelled, its session ends, and who waits is served by the new user', async () => {
-  const { pool, credentials } = await open({ max: 1 }, {}, { drainDeadlineMs: 300 })
+test.for([
+  { max: 2, how: 'cancelled', failure: { code: '57014' } },
+  { max: 1, how: 'cut and then cancelled, for want of a slot', failure: { message: 'Connection terminated' } },
+])('with max $max, a query that runs at the drain deadline is $how, and who waits is served', async ({ max, failure }) => {
+  const { pool, credentials } = await open({ max }, {}, { drainDeadlineMs: 300 })
   const log = logEvents(credentials)
   const client = await pool.connect()
   const old = await who(client)
@@ -430,9 +433,9 @@ test('at the drain deadline a running query is cancelled, its session ends, and 
     () => 'finished',
     (error: Error) => (client.release(error), error),
   )
-  const waiting = pool.query('SELECT session_user')
   await credentials.rotate()
-  expect(await running).toMatchObject({ code: '57014' })
+  const waiting = pool.query('SELECT session_user')
+  expect(await running).toMatchObject(failure)
   expect((await waiting).rows).toEqual([{ session_user: credentials.current().username }])
   await poll(
     'it is drained',
@@ -442,7 +445,7 @@ test('at the drain deadline a running query is cancelled, its session ends, and 
   expect(log.of('drained')).toMatchObject([{ generation: 1, reason: 'deadline' }])
   expect(log.of('connectionForced')).toMatchObject([{ pool: 'app', generation: 1 }])
   expect(log.of('connectionForced')[0]!.borrowedMs).toBeGreaterThanOrEqual(300)
-  expect(await sessionsOf(old)).toBe(0)
+  await poll('its session has ended', () => sessionsOf(old), (count) => count === 0) // prettier-ignore
 })
 
 test('at the drain deadline an idle transaction and a stream that nobody reads are closed, and the slot is free again', async () => {

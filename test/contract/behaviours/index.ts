@@ -10,6 +10,7 @@ import { deadlineCutsAll } from './deadline-cuts-all'
 import { deadlineCutsQuery } from './deadline-cuts-query'
 import { deadlineCutsStream } from './deadline-cuts-stream'
 import { deadlineCutsTransaction } from './deadline-cuts-transaction'
+import { deadlineWithinMax } from './deadline-within-max'
 import { destroyedByBorrower } from './destroyed-by-borrower'
 import { destroyedWhileStale } from './destroyed-while-stale'
 import { drainedBeforeRevoked } from './drained-before-revoked'
@@ -98,6 +99,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   deadlineCutsQuery,
   deadlineCutsStream,
   deadlineCutsTransaction,
+  deadlineWithinMax,
   destroyedByBorrower,
   destroyedWhileStale,
   drainedBeforeRevoked,
