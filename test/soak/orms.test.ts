@@ -2,7 +2,6 @@ import type { LeasedCredentials } from '@leasepool/core'
 import { leasedKnex } from '@leasepool/knex-adapter'
 import { closeDataSource, leasedDataSource } from '@leasepool/typeorm-adapter'
 import knex from 'knex'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DataSource } from 'typeorm'
 import { afterAll, describe, test, type ExpectStatic } from 'vitest'
 import { logEvents, type EventLog } from '../support/app'
@@ -19,7 +18,7 @@ const SEED = Number(process.env['LEASEPOOL_ORM_SEED'] ?? Math.floor(Math.random(
 const MAX = 6
 const CALLERS = 32
 /** Of what may take long only because the machine is busy. */
-const timeout = 120_000 + ROTATIONS * 8_000 + SECONDS * 1_000
+const timeout = 120_000 + ROTATIONS * 15_000 + SECONDS * 1_000
 
 interface Where {
   readonly host: string
@@ -127,11 +126,10 @@ async function soak(setting: Setting, proxy: Proxy, name: string, open: Open, ex
     'users left': usersLeft.length,
   }
 
-  expect(tally.failures).toEqual([])
-  expect(unwanted(log)).toEqual([])
+  expect({ failures: tally.failures, unwanted: unwanted(log) }).toEqual({ failures: [], unwanted: [] })
   expect(Object.keys(tally.done).sort()).toEqual(Object.keys(app.operations).sort())
   expect(rows).toEqual({ committed: ledger.committed, givenUp: 0 })
-  expect(log.of('rotated').length).toBeGreaterThanOrEqual(SECONDS > 0 ? SECONDS / 6 : ROTATIONS)
+  expect(log.of('rotated').length).toBeGreaterThanOrEqual(SECONDS > 0 ? SECONDS / 12 : ROTATIONS)
   expect(log.of('renewed').length).toBeGreaterThan(0)
   expect(proxy.peak).toBe(MAX)
   expect(setting.peakLeases).toBe(2)
@@ -162,7 +160,6 @@ async function rotateUntil(isDone: () => boolean, credentials: LeasedCredentials
     await credentials.rotate()
     const rotations = log.of('rotated').length
     await poll('the user before is given back', () => log.of('revoked').length, (count) => count === rotations, LONG_MS + 30_000) // prettier-ignore
-    await sleep(LONG_MS / 2) // long enough for a renewal now and then
   }
 }
 
