@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { realVaultBinary } from './real-vault'
@@ -15,7 +15,7 @@ export interface VaultAgentOptions {
   readonly address: string
   readonly login: { roleId: string; secretId: string }
   /** A process that gets SIGHUP whenever the file was written. */
-  readonly hangUp?: number
+  readonly hangUp?: number | undefined
 }
 
 export function startVaultAgent({ address, login, hangUp }: VaultAgentOptions): VaultAgent {
@@ -26,26 +26,7 @@ export function startVaultAgent({ address, login, hangUp }: VaultAgentOptions): 
   }
   mkdirSync(join(root, 'secrets'))
   const path = join(root, 'secrets', 'login.json')
-  const config = file(
-    'agent.hcl',
-    `vault { address = "${address}" }
-auto_auth {
-  method "approle" {
-    mount_path = "auth/apps"
-    config = {
-      role_id_file_path = "${file('role-id', login.roleId)}"
-      secret_id_file_path = "${file('secret-id', login.secretId)}"
-      remove_secret_id_file_after_reading = false
-    }
-  }
-}
-template {
-  contents = "{{ with secret \\"app-db/creds/app\\" }}{\\"username\\":\\"{{ .Data.username }}\\",\\"password\\":\\"{{ .Data.password }}\\"}{{ end }}"
-  destination = "${path}"
-  ${hangUp === undefined ? '' : `exec { command = ["kill", "-HUP", "${hangUp}"] }`}
-}
-`,
-  )
+  const config = file('agent.hcl', configured({ address, login, hangUp }, path, file))
   const env = { PATH: process.env['PATH'], HOME: root }
   const child = spawn(realVaultBinary(), ['agent', `-config=${config}`], { stdio: ['ignore', 'ignore', 'pipe'], env })
   let output = ''
@@ -64,4 +45,26 @@ template {
       rmSync(root, { recursive: true, force: true })
     },
   }
+}
+
+/** The one of the example, with the places of a test. */
+function configured(
+  { address, login, hangUp }: VaultAgentOptions,
+  path: string,
+  file: (name: string, text: string) => string,
+): string {
+  const example = readFileSync(join(__dirname, '..', '..', 'examples', 'rendered-files', 'agent.hcl'), 'utf8')
+  const places: [RegExp | string, string][] = [
+    ['https://vault.internal:8200', address],
+    ['auth/approle', 'auth/apps'],
+    ['/etc/agent/role-id', file('role-id', login.roleId)],
+    ['/etc/agent/secret-id', file('secret-id', login.secretId)],
+    ['database/creds/app', 'app-db/creds/app'],
+    ['/vault/secrets/db.json', path],
+    [/ {2}exec \{[^}]*\}\n/, hangUp === undefined ? '' : `exec { command = ["kill", "-HUP", "${hangUp}"] }\n`],
+  ]
+  return places.reduce((text, [place, ours]) => {
+    if (text.search(place) === -1) throw new Error(`agent.hcl does not say ${String(place)}`)
+    return text.replace(place, ours)
+  }, example)
 }

@@ -1,6 +1,7 @@
 import { renderedFileCredentials } from '@leasepool/core'
 import { LeasedPool } from '@leasepool/pg-adapter'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fromAgent } from '../../examples/rendered-files/agent'
 import { logEvents, startTestBed, type TestBed } from '../support/app'
 import { describeWithVault } from '../support/describe-with-vault'
 import { poll } from '../support/poll'
@@ -31,7 +32,9 @@ describeWithVault('a file that Vault Agent renders', () => {
       login: bed.login,
       ...(reloadOnSighup && { hangUp: process.pid }),
     })
-    const credentials = await renderedFileCredentials({ path: agent.path, format: 'json', reloadOnSighup })
+    const credentials = await (reloadOnSighup
+      ? fromAgent(agent.path)
+      : renderedFileCredentials({ path: agent.path, format: 'json' }))
     const log = logEvents(credentials)
     const pool = new LeasedPool({ host: bed.database.host, port: bed.database.port, database: 'app', max: 3 }, credentials)
     const failures: unknown[] = []
