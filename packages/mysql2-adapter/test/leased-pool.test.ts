@@ -108,7 +108,7 @@ describe('acquireTimeoutMs', () => {
 
   test('also bounds the wait for a server that accepts and says nothing', async () => {
     const proxy = await startProxy(server.port)
-    const { promised } = await open({ port: proxy.port }, { acquireTimeoutMs: 100 })
+    const { promised } = await open({ port: proxy.port }, { acquireTimeoutMs: 2_000 }) // a login fits in
     proxy.hang()
     await expect(promised.query('SELECT 1')).rejects.toMatchObject({ code: 'ERR_ACQUIRE_TIMEOUT' })
     proxy.letGo()
