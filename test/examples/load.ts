@@ -5,14 +5,20 @@ import { ask, codeOf, ORDER, type Service } from './service'
 
 const CLIENTS = 16
 
-/** Makes, lists and finds orders as fast as it can, on 16 connections, until `isEnough`. Resolves with what came back. */
-export async function load({ url }: Service, seconds: number, isEnough: () => boolean): Promise<autocannon.Result> {
+/** Makes, lists and finds orders as fast as it can, on 16 connections, until `isEnough`, and gets `more`. Resolves with what came back. */
+export async function load(
+  { url }: Service,
+  seconds: number,
+  isEnough: () => boolean,
+  more: readonly string[] = [],
+): Promise<autocannon.Result> {
   const headers = { 'Content-Type': 'application/json' }
   const requests: autocannon.Request[] = [
     { method: 'POST', path: '/orders', headers, body: JSON.stringify(ORDER) },
     { method: 'GET', path: '/orders?limit=10' },
     { method: 'GET', path: '/orders?limit=10&before=50' },
     { method: 'GET', path: '/orders/1' },
+    ...more.map((path) => ({ method: 'GET' as const, path })),
   ]
   let cannon: autocannon.Instance | undefined
   const result = new Promise<autocannon.Result>((resolve, reject) => {

@@ -16,14 +16,23 @@ export interface Service {
 export type Example = 'knex-express' | 'typeorm-express'
 
 /** Starts it as in production (`main`), or as `npm start` does (`dev`), and waits until it is ready. */
-export async function startService(
+export function startService(
   example: Example,
   environment: Readonly<Record<string, string>>,
   program: 'main' | 'dev' = 'main',
 ): Promise<Service> {
+  return startIn(join(__dirname, '..', '..', 'examples', example), environment, program)
+}
+
+/** The same for what was compiled in `folder`. `readyPath` answers 200 when it is ready. */
+export async function startIn(
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  program: 'main' | 'dev' = 'main',
+  readyPath = '/readyz',
+): Promise<Service> {
   const port = await freePort()
   const { PATH = '', HOME = '', LEASEPOOL_MARIADB_URL } = process.env
-  const folder = join(__dirname, '..', '..', 'examples', example)
   const child = spawn(process.execPath, [join('dist', `${program}.js`)], {
     cwd: folder,
     env: { PATH, HOME, ...(LEASEPOOL_MARIADB_URL ? { LEASEPOOL_MARIADB_URL } : {}), ...environment, PORT: String(port) },
@@ -32,17 +41,17 @@ export async function startService(
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  onTestFailed(() => console.error(`What ${example} printed: ${output}`))
+  onTestFailed(() => console.error(`What ${folder} printed: ${output}`))
   const exit = new Promise<number | string>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? '')))
   const url = `http://127.0.0.1:${port}`
   const isReady = async (): Promise<boolean> => {
     if (child.exitCode !== null) throw new Error(`The service ended with ${child.exitCode}: ${output}`)
-    return fetch(`${url}/readyz`).then(
+    return fetch(url + readyPath).then(
       ({ status }) => status === 200,
       () => false,
     )
   }
-  await poll(`${example} is ready`, isReady, (ready) => ready, 30_000)
+  await poll(`${folder} is ready`, isReady, (ready) => ready, 30_000)
   return { url, pid: child.pid!, exit }
 }
 
