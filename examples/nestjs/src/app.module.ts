@@ -37,10 +37,7 @@ import { ReportsModule } from './reports/reports.module'
           { assumeRole: owner },
         ),
     }),
-    TerminusModule.forRootAsync({
-      inject: [Config],
-      useFactory: ({ stopDelayMs }: Config) => ({ gracefulShutdownTimeoutMs: stopDelayMs }),
-    }),
+    TerminusModule.forRoot({ gracefulShutdownTimeoutMs: Number(process.env['STOP_DELAY_MS'] || 500) }),
     OrdersModule,
     ReportsModule,
   ],

@@ -1,10 +1,8 @@
 import { Global, Module } from '@nestjs/common'
 
-/** What the environment says. `VAULT_ADDR` and its sisters are read by leasepool. */
+/** What the environment says. `VAULT_ADDR` and its sisters are read by leasepool, `STOP_DELAY_MS` by app.module.ts. */
 export class Config {
   readonly port = this.#count('PORT', '3000')
-  /** How long the service goes on after SIGTERM, until nobody sends requests any more, in ms. */
-  readonly stopDelayMs = this.#count('STOP_DELAY_MS', '500')
   readonly role = this.#text('VAULT_ROLE', 'orders')
   readonly roleId = this.#text('VAULT_ROLE_ID')
   readonly secretId = this.#text('VAULT_SECRET_ID')

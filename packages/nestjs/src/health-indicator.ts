@@ -3,9 +3,10 @@ import type { CredentialsRegistry } from './credentials-registry'
 import { terminusDialect, type HealthStatus } from './terminus'
 import { DEFAULT_NAME } from './tokens'
 
-/** What a health endpoint shows of credentials. No secret, and no name of a user. */
-export interface LeasepoolHealth {
-  readonly status: HealthStatus
+/** What a health endpoint shows of credentials. No secret, and no name of a user. A type and not an interface: Terminus 10 and 11 ask for that. */
+export type LeasepoolHealth = {
+  /** With Terminus 12 also `degraded`. That is left out here: earlier versions would not take the type. */
+  readonly status: Exclude<HealthStatus, 'degraded'>
   /** Core's: `degraded` also where Terminus has no word for it and `status` is `up`. */
   readonly health: Health['state'] | 'closed'
   readonly reasons: Health['reasons']
@@ -67,9 +68,9 @@ export class LeasepoolHealthIndicator {
 function healthOf(status: LeasedCredentialsStatus, degradedAs: HealthStatus): LeasepoolHealth {
   const { health, state, generation, endsInMs, endsBecause } = status
   const known = state === 'closed' ? 'closed' : health.state
-  const said: Record<typeof known, HealthStatus> = { healthy: 'up', degraded: degradedAs, down: 'down', closed: 'down' }
+  const said: Record<typeof known, string> = { healthy: 'up', degraded: degradedAs, down: 'down', closed: 'down' }
   return {
-    status: said[known],
+    status: said[known] as LeasepoolHealth['status'],
     health: known,
     reasons: health.reasons,
     generation,

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { fixedCredentials, LeasedCredentials, OptionError, vaultClient, type Vault } from '@leasepool/core'
 import { getCredentialsToken, InjectCredentials, LeasepoolModule, type LeasepoolOptions } from '@leasepool/nestjs'
 import { Inject, Injectable, Module } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
 import { Test } from '@nestjs/testing'
 import { describe, expect, test } from 'vitest'
 import { MemorySource } from './support/source'
@@ -62,6 +63,16 @@ describe('forRoot', () => {
     })
     expect(app.get(Shop).credentials).toBe(ready)
     expect(app.get(Shop).orders.current().username).toBe('app')
+  })
+
+  test('can be all of an app without a server', async () => {
+    const source = new MemorySource()
+    const module = LeasepoolModule.forRoot({ source, log: false })
+    const app = await NestFactory.createApplicationContext(module as never, { logger: false, abortOnError: false })
+    expect(app.get(LeasedCredentials).generation).toBe(1)
+    await app.close()
+    await app.close()
+    expect(source.revoked).toEqual(['user-1'])
   })
 
   test('closes a client of Vault that two modules share, once, after their credentials', async () => {

@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestBed, type TestBed } from '../../../test/support/app'
-import { endAmidRequests } from '../../../test/nestjs/app/shutdown-app'
+import { endAmidRequests } from '../../../test/pack/nestjs/shutdown-app'
 import { expectOrder } from './support/shutdown-order'
 
 let bed: TestBed
