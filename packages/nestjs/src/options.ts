@@ -83,12 +83,14 @@ const log: OptionCheck = (value) =>
 const token: OptionCheck = (value) => (['function', 'string', 'symbol'].includes(typeof value) ? undefined : 'an injection token')
 
 const placementRules: OptionRules<Placement> = { name: { check: nonEmptyString }, isGlobal: { check: boolean } }
-const settingsRules: OptionRules<LeasepoolModuleSettings> = {
+/** Of {@link LeasepoolModuleSettings}. */
+export const settingsRules: OptionRules<LeasepoolModuleSettings> = {
   log: { check: log },
   events: { check: boolean },
   closeOnShutdown: { check: boolean },
 }
-const asyncRules: OptionRules<LeasepoolAsyncOptions> = {
+/** Of {@link LeasepoolAsyncOptions}. */
+export const asyncRules: OptionRules<LeasepoolAsyncOptions> = {
   ...placementRules,
   imports: { check: list },
   inject: { check: list },

@@ -255,6 +255,24 @@ describe('wrong options', () => {
   })
 })
 
+/** Not called: that it compiles is the test. */
+export function types(vault: Vault): void {
+  LeasepoolModule.forRoot({ role: 'app', isGlobal: false, log: false })
+  LeasepoolModule.forRoot({ vault, role: 'app' })
+  // @ts-expect-error a name that is misspelt
+  LeasepoolModule.forRoot({ role: 'app', isGlobl: false })
+  // @ts-expect-error no role
+  LeasepoolModule.forRoot({ address: 'https://vault.internal:8200' })
+  // @ts-expect-error what says how to reach Vault is said to the client
+  LeasepoolModule.forRoot({ vault, role: 'app', address: 'https://vault.internal:8200' })
+  // @ts-expect-error the factory makes something else
+  LeasepoolModule.forRootAsync({ useFactory: () => 7 })
+  LeasepoolModule.forRootAsync({
+    inject: [Shop],
+    useFactory: ({ credentials }: Shop) => ({ credentials, log: false }),
+  })
+}
+
 function partsOf(text: string): [string, string, string] {
   const [, option, expected, received] = /^Option "(.*)": expected (.*), got (.*)$/.exec(text)!
   return [option!, expected!, received!]
