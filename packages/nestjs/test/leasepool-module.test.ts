@@ -65,6 +65,19 @@ describe('forRoot', () => {
     expect(app.get(Shop).orders.current().username).toBe('app')
   })
 
+  test('a handle from outside can be closed when the app does not start', async () => {
+    const source = new MemorySource()
+    const credentials = await LeasedCredentials.start(source)
+    const failing = { provide: 'FAILING', useFactory: () => Promise.reject(new Error('no such table')) }
+    @Module({ imports: [LeasepoolModule.forRoot({ credentials, log: false })], providers: [failing] })
+    class AppModule {}
+    const start = NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false })
+    await expect(start).rejects.toThrow('no such table')
+    expect(source.revoked).toEqual([])
+    await credentials.close()
+    expect(source.revoked).toEqual(['user-1'])
+  })
+
   test('can be all of an app without a server', async () => {
     const source = new MemorySource()
     const module = LeasepoolModule.forRoot({ source, log: false })
