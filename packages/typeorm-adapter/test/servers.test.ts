@@ -153,7 +153,7 @@ function on(type: 'postgres' | 'mariadb' | 'mysql', { DataSource, EntitySchema }
     })
     expect(await waiting).toBe(credentials.current().username)
     await closed
-    expect(await sessions()).toBe(0)
+    await poll('no session is left', sessions, (count) => count === 0)
     await dataSource.initialize()
     expect(await items.countBy({ label })).toBe(1)
     await items.delete({ label })

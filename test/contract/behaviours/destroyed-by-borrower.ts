@@ -5,11 +5,11 @@ export const destroyedByBorrower: Behaviour = {
   name: 'a connection that its borrower destroys is replaced for who waits',
   max: 1,
   needs: ['destroy'],
-  async run({ pool, who, user, sessions }) {
+  async run({ pool, who, user, untilSessions }) {
     const borrowed = await pool.borrow()
     const waiting = who(pool)
     borrowed.destroy!()
     expect(await waiting).toBe(user())
-    expect(await sessions()).toBe(1)
+    await untilSessions(1)
   },
 }

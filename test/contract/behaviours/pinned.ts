@@ -28,14 +28,14 @@ export const pinned: Behaviour = {
 export const pinnedUntilClose: Behaviour = {
   name: 'a pinned connection is closed when the credentials are',
   credentials: { drainDeadlineMs: 50, closeTimeoutMs: 100 },
-  async run({ pool, user, credentials, log, sessions }) {
+  async run({ pool, user, credentials, log, untilSessions }) {
     const old = user()
     const borrowed = await pool.borrow()
     borrowed.pin()
     await credentials.rotate()
     await poll('the deadline has come', () => log.of('pinnedConnectionKept'), (kept) => kept.length === 1) // prettier-ignore
     await credentials.close()
-    expect(await sessions(old)).toBe(0)
+    await untilSessions(0, old)
     expect(log.of('connectionForced')).toMatchObject([{ generation: 1 }])
     await expect(borrowed.query('SELECT 1')).rejects.toThrow()
     await borrowed.release()
