@@ -1,0 +1,15 @@
+// #region
+import type { LeasedCredentials } from '@leasepool/core'
+import { LeasedPool } from '@leasepool/pg-adapter'
+import { Kysely, PostgresDialect } from 'kysely'
+// #endregion
+import type { Items, Where } from '../items'
+import { itemsOf, type Database } from './items'
+
+export function openItems(credentials: LeasedCredentials, where: Where): Items {
+  // #region
+  const pool = new LeasedPool({ ...where, max: 4 }, credentials)
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  // #endregion
+  return itemsOf(db)
+}
