@@ -17,4 +17,5 @@ export interface Items {
   close(): Promise<void>
 }
 
-export type OpenItems = (credentials: LeasedCredentials, where: Where) => Items | Promise<Items>
+/** `owner`: a role that every leased user may act as. Tables that a library makes belong to it, not to a user that is dropped an hour later. */
+export type OpenItems = (credentials: LeasedCredentials, where: Where, owner: string) => Items | Promise<Items>

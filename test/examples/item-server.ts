@@ -30,6 +30,7 @@ export async function startItemServer(kind: ItemServer['kind']): Promise<ItemSer
   const { host, port, database } = server
   await server.makeUser(LOCKER.user, LOCKER.password, true)
   const session = kind === 'postgres' ? pgSession : mysqlSession
+  if (kind === 'postgres') await server.sql(`GRANT app_rw TO ${server.owner}`)
   const look = await session({ host, port, database, ...LOCKER })
   const number = async (text: string): Promise<number> => Number((await look.query(text))[0]!['n'])
   const waiting =

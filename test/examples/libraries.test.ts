@@ -16,7 +16,16 @@ const CALLERS = 16
 const ROTATIONS = 3
 
 const EXAMPLES = {
-  postgres: ['pg/pool', 'drizzle/pg', 'kysely/pg', 'objection/knex', 'fastify/plugin'],
+  postgres: [
+    'pg/pool',
+    'drizzle/pg',
+    'kysely/pg',
+    'objection/knex',
+    'fastify/plugin',
+    'sequelize/pg',
+    'mikro-orm/pg',
+    'pg-boss/db',
+  ],
   mariadb: ['mysql2/pool', 'drizzle/mysql2', 'kysely/mysql2'],
 } as const
 
@@ -46,9 +55,9 @@ describe.each(['postgres', 'mariadb'] as const)('on %s', (kind) => {
     const credentials = await LeasedCredentials.start(source)
     onTestFinished(() => credentials.close())
     const log = logEvents(credentials)
-    const { host, database } = server
+    const { host, database, owner } = server
     const openItems = await load(example)
-    const items = await openItems(credentials, { host, port: proxy.port, database })
+    const items = await openItems(credentials, { host, port: proxy.port, database }, owner)
     const before = await server.items()
 
     const callers = startCallers(items)
