@@ -21,7 +21,7 @@ export function pgFactory(where: Where): ConnectionFactory<Client> {
         if (role !== undefined) await assumeRole(client, role)
         return client
       } catch (error) {
-        await client.end()
+        client.connection.stream.destroy() // who answers a login with what is no answer may not answer to goodbye either
         throw error
       }
     },
