@@ -69,11 +69,7 @@ function hostileOn(kind: ServerKind, subjects: readonly Subject[]): void {
 function faultsFor(subject: Subject, kind: ServerKind): HostileFault[] {
   // There the clients are the app's own, and stock pg ends the process.
   const isOwnPg = (name: string): boolean => subject === genericPoolPg && name.startsWith('a malformed message')
-  // MariaDB's connector takes anything for the answer to a ping: then a user is promoted who can log in, and that is all that is known.
-  const isOwnPong = (name: string): boolean =>
-    subject === genericPoolMariadb && kind === 'mysql' && / message for an answer| kind for an answer/.test(name)
-  const isOwn = (name: string): boolean => isOwnPg(name) || isOwnPong(name)
-  return FAULTS.filter(({ name, on }) => (on?.includes(kind) ?? true) && (isThorough || TYPICAL.has(name)) && !isOwn(name))
+  return FAULTS.filter(({ name, on }) => (on?.includes(kind) ?? true) && (isThorough || TYPICAL.has(name)) && !isOwnPg(name))
 }
 
 function sockets(): number {

@@ -17,6 +17,10 @@ const TESTS = 3
 /** NestJS 12 is made of ES modules only, which Jest lets CommonJS require from this version of Node on. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const hasJestRequireOfModules = major > 24 || (major === 24 && minor >= 9)
+if (!hasJestRequireOfModules)
+  console.warn(
+    'Skipped: NestJS 12 in Jest. It is ES modules only, which Jest requires from Node.js 24.9 on; Vitest runs the same tests',
+  )
 
 let folder: string
 let tarballs: readonly string[]

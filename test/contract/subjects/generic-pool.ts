@@ -82,7 +82,7 @@ export function mariadbFactory({ assumeRole: role, probeQuery, patience, ...wher
     },
     destroy: end,
     probe: async (connection) => void (probeQuery && (await connection.query(probeQuery))),
-    validate: (connection) => connection.ping(),
+    validate: (connection) => connection.query('SELECT 1'), // it takes anything for the answer to a ping
     watch: (connection, lost) => connection.on('end', lost),
     cancel: async (connection, { username, password }) => {
       sockets.get(connection)!.destroy(new Error('Cancelled'))
