@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { poll } from '../../support/poll'
 import { BEHIND_PGBOUNCER, type Behaviour } from '../scene'
 
 export const pingAnsweredLate: Behaviour = {
@@ -7,7 +8,7 @@ export const pingAnsweredLate: Behaviour = {
   max: 2,
   throughProxy: true,
   pool: { pingBypassMs: 0, pingTimeoutMs: 100 },
-  async run({ pool, proxy, session, untilSessions, stats }) {
+  async run({ pool, proxy, session, sessions, stats }) {
     const before = await session(pool)
     proxy!.hang()
     proxy!.letNewPass()
@@ -16,6 +17,7 @@ export const pingAnsweredLate: Behaviour = {
     expect(await session(borrowed)).not.toBe(before)
     await borrowed.release()
     for (let turn = 0; turn < 3; turn++) expect(await session(pool)).not.toBe(before)
-    await untilSessions(stats().sockets)
+    const counts = async (): Promise<number[]> => [await sessions(), stats().sockets] // the late one may take its time to end
+    await poll('as many sessions as sockets', counts, ([there, ours]) => there === ours)
   },
 }
