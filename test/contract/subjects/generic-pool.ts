@@ -16,6 +16,7 @@ export function pgFactory(where: Where): ConnectionFactory<Client> {
   return {
     create: async ({ username, password }) => {
       const client = new Client({ host, port, database, user: username, password, ...limits })
+      client.on('error', () => undefined) // told to whoever waits, or by `watch`
       try {
         await client.connect()
         if (role !== undefined) await assumeRole(client, role)
