@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { poll } from '../../support/poll'
 import type { Behaviour } from '../scene'
 
 const ROWS = 1_000
@@ -23,6 +24,7 @@ export const deadlineCutsStream: Behaviour = {
     }
     await expect(others()).rejects.toThrow()
     expect(seen).toBeLessThan(ROWS)
+    await poll('it is drained', () => log.of('drained'), (drained) => drained.length === 1) // prettier-ignore
     expect(log.of('connectionForced')).toMatchObject([{ generation: 1 }])
   },
 }

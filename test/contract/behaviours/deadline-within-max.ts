@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { poll } from '../../support/poll'
 import type { Behaviour } from '../scene'
 
 /** Where everything that may be open is cut at once. */
@@ -16,6 +17,7 @@ export const deadlineWithinMax: Behaviour = {
     await credentials.rotate()
     await Promise.all(failed)
     await untilSessions(0, old)
+    await poll('it is drained', () => log.of('drained'), (drained) => drained.length === 1) // prettier-ignore
     expect(log.of('connectionForced')).toHaveLength(2)
     for (const each of borrowed) await each.release()
     expect(await who(pool)).toBe(user())
