@@ -10,6 +10,8 @@ export interface ItemServer extends UserMaker {
   readonly port: number
   readonly database: string
   readonly owner: string
+  /** Runs SQL as admin. */
+  sql(text: string): Promise<Record<string, unknown>[]>
   /** How many there are. */
   items(): Promise<number>
   /** Nobody else may lock the item until what this gives is called. */
