@@ -9,7 +9,7 @@ let server: ItemServer
 beforeAll(async () => void (server = await startItemServer('postgres')))
 afterAll(() => server.stop())
 
-it.each(['pg-boss/db'])('%s: a listener that the server ends listens again', async (example) => {
+it.each(['pg-boss/db', 'graphile-worker/pool'])('%s: a listener that the server ends listens again', async (example) => {
   const source = new UserSource(server)
   const credentials = await LeasedCredentials.start(source)
   onTestFinished(() => credentials.close())
