@@ -4,6 +4,7 @@ testThroughRotations('libraries', {
   postgres: [
     'pg/pool',
     'drizzle/pg',
+    'nestjs/drizzle',
     'kysely/pg',
     'objection/knex',
     'fastify/plugin',
