@@ -9,6 +9,6 @@ process.env['NO_LOG_SUCCESS'] = '1'
 beforeAll(() => void execFileSync(process.execPath, [join(__dirname, '../../scripts/prisma-client.mjs')], { stdio: 'inherit' }))
 
 testThroughRotations('newer-libraries', {
-  postgres: ['prisma/pg', 'mikro-orm/pg', 'kysely/pg', 'pg-boss/db', 'graphile-worker/pool', 'slonik/pg'],
+  postgres: ['prisma/pg', 'mikro-orm/pg', 'nestjs/mikro-orm', 'kysely/pg', 'pg-boss/db', 'graphile-worker/pool', 'slonik/pg'],
   mariadb: ['kysely/mysql2'],
 })
