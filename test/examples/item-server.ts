@@ -14,9 +14,9 @@ export interface ItemServer extends UserMaker {
   sql(text: string): Promise<Record<string, unknown>[]>
   /** How many there are. */
   items(): Promise<number>
-  /** Nobody else may lock the item until what this gives is called. */
+  /** Nobody else may lock the item until what this gives is called; again does nothing. */
   lock(id: number): Promise<() => Promise<void>>
-  /** Sessions that wait for a lock, of the users whose names begin so. */
+  /** Sessions that wait for such a lock, of the users whose names begin so; on PostgreSQL not those that wait for one of another's. */
   waiting(prefix: string): Promise<number>
   /** Open sessions of the users whose names begin so. */
   sessions(prefix: string): Promise<number>
@@ -38,7 +38,8 @@ export async function startItemServer(kind: ItemServer['kind']): Promise<ItemSer
   const waiting =
     kind === 'postgres'
       ? (prefix: string) =>
-          `SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename LIKE '${prefix}%'`
+          `SELECT count(*) AS n FROM pg_stat_activity waiter WHERE starts_with(usename, '${prefix}') AND EXISTS (SELECT FROM
+           pg_stat_activity locker WHERE locker.pid = ANY (pg_blocking_pids(waiter.pid)) AND locker.usename = '${LOCKER.user}')`
       : (prefix: string) =>
           `SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'Statistics' AND user LIKE '${prefix}%'`
   return {
@@ -49,7 +50,8 @@ export async function startItemServer(kind: ItemServer['kind']): Promise<ItemSer
       const holder = await session({ host, port, database, ...LOCKER })
       await holder.query(server.begin)
       await holder.query(`SELECT label FROM item WHERE id = ${id} FOR UPDATE`)
-      return () => holder.end()
+      let ended: Promise<void> | undefined
+      return () => (ended ??= holder.end())
     },
     waiting: async (prefix) => Number((await server.sql(waiting(prefix)))[0]!['n']), // as admin, who sees what others do
     stop: async () => {

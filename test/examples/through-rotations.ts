@@ -67,6 +67,7 @@ async function throughRotations(server: ItemServer, openItems: OpenItems): Promi
   const held: Promise<void>[] = []
   for (let rotation = 1; rotation <= ROTATIONS; rotation++) {
     const unlock = await server.lock(CALLERS + rotation) // a transaction is open while the user changes
+    onTestFinished(unlock) // what fails here must not block the next example
     held.push(items.copy(CALLERS + rotation))
     await poll('it waits for the lock', () => server.waiting(source.prefix), (waiting) => waiting === 1) // prettier-ignore
     await credentials.rotate()
