@@ -95,15 +95,18 @@ export class Retirement {
     const { credential, lease } = this.inUse
     if (lease === undefined) return
     const event = { generation: credential.generation, lease: leaseName(lease.id) }
+    let reason: unknown
     for (let attempt = 1; ; attempt++) {
       try {
         await this.inUse.revoke(signal)
         return this.#emit('revoked', event)
       } catch (cause) {
+        // What an attempt that we cut off fails with says nothing: the one before it does.
+        reason = signal.aborted ? (reason ?? cause) : cause
         const remainingMs = Math.max(0, lease.endsAtMs - this.#clock.nowMs())
         const delayMs = retryInMs(cause, attempt, remainingMs, this.#random())
         const final = signal.aborted || delayMs >= remainingMs || isRefusal(cause)
-        if (final) return this.#emit('revokeFailed', { ...event, endsInMs: Math.round(remainingMs), cause })
+        if (final) return this.#emit('revokeFailed', { ...event, endsInMs: Math.round(remainingMs), cause: reason })
         await this.#clock.sleep(delayMs, signal).catch(() => undefined) // aborted: one last try, which fails at once
       }
     }

@@ -378,6 +378,15 @@ describe('close', () => {
     expect(of('closed')[0]!.event.waitedMs).toBeLessThanOrEqual(18_000)
   })
 
+  it('tells what giving back failed with, not that the last attempt was cut off', async () => {
+    const { clock, credentials, source, of } = await started({ closeTimeoutMs: 3_000 })
+    source.onRevoke = (_, signal) => (signal.aborted ? Promise.reject(new Error('cut off')) : Promise.reject(away))
+    const closing = credentials.close()
+    await clock.advance(20_000)
+    await closing
+    expect(of('revokeFailed').map(({ event }) => event.cause)).toEqual([away])
+  })
+
   it('ends within its limits when a pool never finishes draining', async () => {
     const { clock, credentials, pool, of } = await started({ closeTimeoutMs: 3_000 })
     pool.drain = () => new Promise(() => undefined)
