@@ -42,11 +42,13 @@ export function caller(address: string, defaultToken = ''): Call {
     })
 }
 
-/** Looks again until `probe` is true; fails after `deadlineMs`. */
-export async function eventually(probe: () => Promise<boolean> | boolean, deadlineMs = 8_000): Promise<void> {
+/** Looks again until `probe` is true; fails after `deadlineMs`, and one more look: a process that stood still meanwhile has seen nothing. */
+export async function eventually(probe: () => Promise<boolean> | boolean, deadlineMs = 20_000): Promise<void> {
   const endMs = performance.now() + deadlineMs
-  while (!(await probe())) {
-    if (performance.now() > endMs) throw new Error(`Not so within ${deadlineMs} ms: ${probe.toString()}`)
+  for (;;) {
+    const isLate = performance.now() > endMs
+    if (await probe()) return
+    if (isLate) throw new Error(`Not so within ${deadlineMs} ms: ${probe.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }

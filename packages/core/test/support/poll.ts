@@ -1,8 +1,10 @@
-/** Looks again until `probe` is true; fails after `deadlineMs`. */
-export async function eventually(probe: () => boolean, deadlineMs = 5_000): Promise<void> {
+/** Looks again until `probe` is true; fails after `deadlineMs`, and one more look: a process that stood still meanwhile has seen nothing. */
+export async function eventually(probe: () => boolean, deadlineMs = 20_000): Promise<void> {
   const endMs = performance.now() + deadlineMs
-  while (!probe()) {
-    if (performance.now() > endMs) throw new Error(`Not so within ${deadlineMs} ms: ${probe.toString()}`)
+  for (;;) {
+    const isLate = performance.now() > endMs
+    if (probe()) return
+    if (isLate) throw new Error(`Not so within ${deadlineMs} ms: ${probe.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
