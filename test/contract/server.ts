@@ -30,6 +30,8 @@ export interface ContractServer {
   users(): Promise<string[]>
   /** Open sessions of the users whose names begin so. */
   sessions(prefix: string): Promise<number>
+  /** How many of them are in the middle of a statement. */
+  running(prefix: string): Promise<number>
   /** The name that a session logged in with, as `who`. */
   readonly who: string
   /** A role that every user may act as, and the role that a session acts as, as `role`. */
@@ -79,7 +81,7 @@ async function startBehindPgBouncer(kind: 'pgbouncer-session' | 'pgbouncer-trans
   const database = await startDatabase()
   const { limitedDatabase: _, ...postgres } = await postgresServer(database) // it knows one database
   const bouncer = await startPgBouncer(database, kind === 'pgbouncer-session' ? 'session' : 'transaction')
-  const running = async (prefix: string): Promise<number> => {
+  const busy = async (prefix: string): Promise<number> => {
     const ofThem = `starts_with(usename, '${prefix}') AND state <> 'idle'`
     return Number((await database.sql(`SELECT count(*) AS n FROM pg_stat_activity WHERE ${ofThem}`))[0]!['n'])
   }
@@ -91,7 +93,7 @@ async function startBehindPgBouncer(kind: 'pgbouncer-session' | 'pgbouncer-trans
     sessionForEachConnection: kind === 'pgbouncer-session',
     // It waits for the session that there is; with none it passes on what the server says.
     tooManySessions: { severity: 'FATAL', message: /query_wait_timeout$/ },
-    sessions: async (prefix) => Math.max(await bouncer.clients(prefix), await running(prefix)),
+    sessions: async (prefix) => Math.max(await bouncer.clients(prefix), await busy(prefix)),
     stop: async () => {
       await bouncer.stop()
       await postgres.stop()
@@ -141,6 +143,10 @@ async function postgresServer(database: TestDatabase): Promise<ContractServer> {
     sessions: async (prefix) => {
       const all = await database.sessions()
       return all.filter(({ user }) => user.startsWith(prefix)).reduce((sum, { count }) => sum + count, 0)
+    },
+    running: async (prefix) => {
+      const ofThem = `starts_with(usename, '${prefix}') AND state = 'active'`
+      return Number((await sql(`SELECT count(*) AS n FROM pg_stat_activity WHERE ${ofThem}`))[0]!['n'])
     },
     who: 'SELECT session_user AS who',
     owner,
@@ -207,6 +213,10 @@ async function startMysql(kind: 'mariadb' | 'mysql'): Promise<ContractServer> {
     sessions: async (prefix) => {
       const all = await server.sessions()
       return all.filter(({ user }) => user.startsWith(prefix)).reduce((sum, { count }) => sum + count, 0)
+    },
+    running: async (prefix) => {
+      const ofThem = `LEFT(user, ${prefix.length}) = '${prefix}' AND command IN ('Query', 'Execute')`
+      return Number((await sql(`SELECT COUNT(*) AS n FROM information_schema.processlist WHERE ${ofThem}`))[0]!['n'])
     },
     owner,
     role: "SELECT REPLACE(REPLACE(CURRENT_ROLE(), '`', ''), '@%', '') AS role",

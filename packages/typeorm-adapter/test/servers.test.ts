@@ -124,9 +124,8 @@ function on(type: 'postgres' | 'mariadb' | 'mysql', { DataSource, EntitySchema }
 
   test('destroy() lets a query in flight finish and closes every socket; initialize() follows rotations again', async () => {
     const { dataSource, credentials } = await open()
-    const slow = dataSource.query(`${server.sleep(300)}`)
-    const isRunning = async (): Promise<number> => server.sessions(credentials.current().username)
-    await poll('it runs', isRunning, (count) => count > 0)
+    const slow = dataSource.query(`${server.sleep(1_000)}`)
+    await poll('it runs', () => server.running(credentials.current().username), (count) => count > 0) // prettier-ignore
     await dataSource.destroy()
     expect(await slow).toHaveLength(1)
     await poll('no session is left', sessions, (count) => count === 0)
