@@ -48,12 +48,12 @@ export const ownsNothing: Behaviour = {
 export const roleRefused: Behaviour = {
   name: 'a role that the user may not assume is the driver’s own error, and leaves no connection',
   pool: { assumeRole: 'no_such_role' },
-  credentials: { probeTimeoutMs: 3_000 },
   needs: ['lazy'],
-  async run({ pool, credentials, log, untilSessions, stats }) {
+  async run({ pool, credentials, log, untilSessions, stats, later }) {
     for (let turn = 0; turn < 4; turn++) {
       await expect(pool.query('SELECT 1')).rejects.toMatchObject({ message: expect.stringContaining('no_such_role') })
     }
+    credentials.once('probeFailed', () => later(31_000)) // no more attempts
     await expect(credentials.rotate()).rejects.toMatchObject({ code: 'ERR_PROBE' })
     await untilSessions(0)
     await poll('every slot is free', () => stats().sockets, (sockets) => sockets === 0, 10_000) // prettier-ignore

@@ -12,7 +12,7 @@ export const drainedBeforeRevoked: Behaviour = {
     expect(log.of('drained')).toEqual([])
     expect(source.revoked).toEqual([])
     await borrowed.release()
-    await poll('it was given back', () => source.revoked, (revoked) => revoked.length === 1) // prettier-ignore
+    await poll('it was given back', () => log.of('revoked'), (revoked) => revoked.length === 1) // prettier-ignore
     expect(source.revoked).toEqual([old])
     const names = log.all.map(({ name }) => name).filter((name) => name === 'drained' || name === 'revoked')
     expect(names).toEqual(['drained', 'revoked'])

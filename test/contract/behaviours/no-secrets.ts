@@ -8,7 +8,7 @@ export const noSecrets: Behaviour = {
     const borrowed = await pool.borrow()
     await credentials.rotate()
     source.refusesLogins = true
-    credentials.once('probeFailed', () => later(31_000)) // no more attempts
+    credentials.on('probeFailed', () => later(31_000)) // no more attempts
     await server.setLogin(user(), false)
     const errors = [
       await credentials.rotate().catch((error: unknown) => error),

@@ -4,6 +4,7 @@ import type { Behaviour } from '../scene'
 
 export const probeOfOnePoolFails: Behaviour = {
   name: 'one of two pools that cannot log in with the new user keeps both on the old one',
+  pool: { pingTimeoutMs: 30_000 }, // so much time goes by that connections are checked, on a machine that may be busy
   async run({ server, pool, open, who, session, user, credentials, source, later }) {
     const proxy = await startProxy(server.port)
     try {
