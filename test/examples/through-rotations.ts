@@ -79,12 +79,12 @@ async function throughRotations(server: ItemServer, openItems: OpenItems): Promi
   const seen = await callers.stop()
   await Promise.all(held)
   await items.close()
-  const left = await server.sessions(source.prefix)
+  // MariaDB lists a session for a moment after its socket has closed.
+  await poll('no session is left', () => server.sessions(source.prefix), (left) => left === 0) // prettier-ignore
   await credentials.close()
 
   expect(seen.failures).toEqual([])
   expect(proxy.peak).toBe(MAX)
-  expect(left).toBe(0)
   expect(await server.users()).toEqual([])
   expect(await server.items()).toBe(before + seen.copies + ROTATIONS)
   expect(log.of('rotated')).toHaveLength(ROTATIONS)
