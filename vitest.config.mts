@@ -37,7 +37,8 @@ export default defineConfig({
     setupFiles: [fileURLToPath(new URL('test/support/canary.ts', import.meta.url))],
     include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // The packages are compiled in hooks, by one test file after the other, and servers are started.
+    hookTimeout: 300_000,
     // On two cores: much of the time is spent waiting for real servers and real seconds.
     maxWorkers: 3,
     pool: 'forks',

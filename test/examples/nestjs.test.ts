@@ -9,7 +9,7 @@ import { ask, exitOf, ORDER, startIn } from './service'
 
 const folder = join(__dirname, '..', '..', 'examples', 'nestjs')
 
-beforeAll(buildPackages, 120_000)
+beforeAll(buildPackages)
 
 it('serves under load while its users are replaced, and ends in good order', { timeout: TIMEOUT_MS }, () =>
   serves(folder, 'degraded'),

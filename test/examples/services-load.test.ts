@@ -13,7 +13,7 @@ const ROTATE_FRACTION = '0.12'
 const ROTATIONS = 8
 const MAX_CONNECTIONS = 5
 
-beforeAll(buildPackages, 120_000)
+beforeAll(buildPackages)
 
 it.each(CASES)(
   '%s on %s serves under load while its users are replaced, and ends in good order',

@@ -12,7 +12,7 @@ const SHORT = { ttlSeconds: 2, maxTtlSeconds: 3 }
 /** No rotation before the test is over. */
 const LONG = { ttlSeconds: 60, maxTtlSeconds: 600 }
 
-beforeAll(buildPackages, 120_000)
+beforeAll(buildPackages)
 
 describe.each(CASES)('%s on %s', (example, database) => {
   const start = (bed: Bed): Promise<Service> => startService(example, bed.environment)
@@ -43,7 +43,7 @@ describe.each(CASES)('%s on %s', (example, database) => {
 
   it('answers what is under way when it is told to end, and nothing new', async () => {
     const bed = await openBed(database, LONG)
-    const service = await startService(example, { ...bed.environment, STOP_DELAY_MS: '2000' })
+    const service = await startService(example, { ...bed.environment, STOP_DELAY_MS: '4000' })
     const unlock = await bed.database.lockOrders()
     onTestFinished(() => unlock().catch(() => undefined))
     const held = Promise.all([ask(service, '/orders', ORDER), ask(service, '/orders', ORDER)])

@@ -15,7 +15,7 @@ const env = { PATH, HOME, NO_COLOR: '1', ...(TMPDIR === undefined ? {} : { TMPDI
 const run = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
   promisify(execFile)(process.execPath, args, { cwd: folder, env, timeout: 90_000 })
 
-beforeAll(buildPackages, 120_000)
+beforeAll(buildPackages)
 
 it.each([
   ['Vitest', [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run'], /Tests .*3 passed/],

