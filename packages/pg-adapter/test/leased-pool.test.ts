@@ -229,7 +229,7 @@ test('options keep their meaning: maxUses, idleTimeoutMillis, maxLifetimeSeconds
     (total) => total === 0,
   )
 
-  const busy = await open({ max: 1, connectionTimeoutMillis: 500 })
+  const busy = await open({ max: 1, connectionTimeoutMillis: 2_000 }) // a login fits in
   const client = await busy.pool.connect()
   await expect(busy.pool.connect()).rejects.toThrow(/timeout exceeded when trying to connect/)
   client.release()
@@ -292,7 +292,7 @@ test('a connection on which a message of an unknown kind came is cut at once, an
 
 test('connectionTimeoutMillis is the limit of who asks, checks of connections included; the checked one serves the next', async () => {
   const proxy = await startProxy(database.port)
-  const config = { port: proxy.port, max: 1, connectionTimeoutMillis: 1_000 }
+  const config = { port: proxy.port, max: 1, connectionTimeoutMillis: 2_000 } // a login fits in
   const { pool, credentials } = await open(config, { pingBypassMs: 0, pingTimeoutMs: 20_000 })
   await pool.query('SELECT 1')
   proxy.hang()
@@ -422,7 +422,7 @@ test('a candidate that cannot log in is not promoted, and is given back', async 
 })
 
 test.for([
-  { max: 2, how: 'cancelled', failure: { code: '57014' } },
+  { max: 3, how: 'cancelled', failure: { code: '57014' } }, // a slot is free, whatever becomes of who waits
   { max: 1, how: 'cut and then cancelled, for want of a slot', failure: { message: 'Connection terminated' } },
 ])('with max $max, a query that runs at the drain deadline is $how, and who waits is served', async ({ max, failure }) => {
   const { pool, credentials } = await open({ max }, {}, { drainDeadlineMs: 300 })
@@ -472,7 +472,8 @@ test('at the drain deadline an idle transaction and a stream that nobody reads a
 
 test('a login that is refused while the credentials close rejects, and the pool can be ended', async () => {
   const proxy = await startProxy(database.port)
-  const { pool, credentials } = await open({ port: proxy.port, max: 1 })
+  // Time enough for the refusal.
+  const { pool, credentials } = await open({ port: proxy.port, max: 1 }, {}, { closeTimeoutMs: 20_000 })
   proxy.hang()
   const refused = expect(pool.query('SELECT 1')).rejects.toMatchObject({ code: '28000' })
   await poll(
