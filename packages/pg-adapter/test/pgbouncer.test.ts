@@ -41,7 +41,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer', () => {
       await credentials.close()
       await bouncer.stop()
     })
-    return { pool, credentials, source, log }
+    return { pool, credentials, source, log, bouncer }
   }
 
   const serverSessions = async (): Promise<string[]> =>
@@ -75,11 +75,12 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer', () => {
       )
       await opened.pop()!()
 
-      const dropping = await open({ mode, endsSessions: false, bouncer: { server_idle_timeout: 2 } })
+      const dropping = await open({ mode, endsSessions: false })
       await dropping.pool.query('SELECT 1')
       await dropping.credentials.rotate()
       await poll('it was revoked', () => dropping.source.revoked, (revoked) => revoked.length === 1) // prettier-ignore
       expect(await serverSessions()).toContain('(dropped)')
+      await dropping.bouncer.console('SET server_idle_timeout = 1')
       await poll('the bouncer ends it by itself', serverSessions, (users) => !users.includes('(dropped)'))
     })
 
