@@ -72,7 +72,7 @@ test('autostart: false makes the minimum with the first acquire', async () => {
 })
 
 test('acquireTimeoutMillis bounds the wait, also that for a slow check, whose connection is not lost', async () => {
-  const { pool } = await open({ max: 1, acquireTimeoutMillis: 500 })
+  const { pool } = await open({ max: 1, acquireTimeoutMillis: 2_000 }) // a login fits in
   const client = await pool.acquire()
   await expect(pool.acquire()).rejects.toMatchObject({ name: 'TimeoutError', message: 'ResourceRequest timed out' })
   await pool.release(client)
@@ -87,7 +87,7 @@ test('a connection whose check took longer than its asker could wait is idle, an
   const { credentials } = await sqlCredentials(database, { closeTimeoutMs: 500 })
   const { pool } = await openPool(
     slow,
-    { max: 1, acquireTimeoutMillis: 200 },
+    { max: 1, acquireTimeoutMillis: 2_000 }, // a login fits in
     { pingBypassMs: 0, pingTimeoutMs: 10_000 },
     credentials,
   )

@@ -41,7 +41,7 @@ describe.for(['postgres', 'mariadb'] as const)('on %s', (kind) => {
   })
 
   test('pool: min, idle times and acquireTimeoutMillis keep their meaning, also after a rotation', async () => {
-    const pool = { min: 1, max: 2, idleTimeoutMillis: 50, reapIntervalMillis: 20, acquireTimeoutMillis: 400 }
+    const pool = { min: 1, max: 2, idleTimeoutMillis: 50, reapIntervalMillis: 20, acquireTimeoutMillis: 2_000 }
     const { db, credentials, source } = await open({ config: { pool } })
     await Promise.all([db.raw(server.sleep(20)), db.raw(server.sleep(20))])
     await poll('what was idle is closed, down to min', () => server.sessions(source.prefix), (count) => count === 1) // prettier-ignore

@@ -95,7 +95,7 @@ describe.for(['postgres', 'mariadb'] as const)('on %s', (kind) => {
       await poll('it runs', () => server.sessions(old), (count) => count === 1) // prettier-ignore
       await credentials.rotate()
       await failed
-      await poll('it has ended', () => server.sessions(old), (count) => count === 0, 5_000) // prettier-ignore
+      await poll('it has ended', () => server.sessions(old), (count) => count === 0) // prettier-ignore
     })
 
     test('clients that Knex makes without a constructor know the pool: withUserParams, and transactions of it', async () => {
@@ -112,7 +112,7 @@ describe.for(['postgres', 'mariadb'] as const)('on %s', (kind) => {
       let made = 0
       const afterCreate = (_: unknown, done: (error: Error | null) => void): void =>
         done((made += 1) === 1 ? new Error('not this one') : null)
-      const config = { acquireConnectionTimeout: 500, pool: { min: 0, max: 1, afterCreate } }
+      const config = { acquireConnectionTimeout: 2_000, pool: { min: 0, max: 1, afterCreate } }
       const { db, credentials } = await bed.open({ config })
       await expect(who(db)).rejects.toThrow('not this one')
       await db.transaction(async () => {

@@ -95,11 +95,11 @@ describe('options', () => {
 
 describe('acquireTimeoutMs', () => {
   test('is how long somebody waits; the connection that comes later goes to the next one', async () => {
-    const { promised } = await open({ connectionLimit: 1 }, { acquireTimeoutMs: 50, name: 'orders' })
+    const { promised } = await open({ connectionLimit: 1 }, { acquireTimeoutMs: 2_000, name: 'orders' }) // a login fits in
     const borrowed = await promised.getConnection()
     await expect(promised.query('SELECT 1')).rejects.toMatchObject({
       code: 'ERR_ACQUIRE_TIMEOUT',
-      message: 'No connection of pool orders came free within 50 ms',
+      message: 'No connection of pool orders came free within 2000 ms',
     })
     borrowed.release()
     expect(await who(promised)).toBeDefined()

@@ -48,7 +48,7 @@ test('queueLimit refuses who comes after so many', async () => {
 test('connectTimeout bounds a login that gets no answer', async () => {
   const proxy = await startProxy(server.port)
   proxy.hang()
-  const { promised } = await open({ port: proxy.port, connectTimeout: 100 })
+  const { promised } = await open({ port: proxy.port, connectTimeout: 2_000 }) // a login fits in
   await expect(promised.query('SELECT 1')).rejects.toMatchObject({ code: 'ETIMEDOUT' })
   proxy.letGo()
   proxy.letNewPass()
