@@ -55,7 +55,7 @@ class Cell {
             `CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE app_rw`,
           ],
           revocationStatements: ['DROP ROLE IF EXISTS "{{name}}"'],
-          defaultTtlSeconds: 6,
+          defaultTtlSeconds: 12, // the third that a renewal leaves must do on a busy machine
           maxTtlSeconds: 60,
         },
       },
@@ -112,6 +112,7 @@ class Cell {
       `event ${name}`,
       () => this.log.of(name).length,
       (seen) => seen >= times,
+      20_000,
     )
   }
 
@@ -124,6 +125,7 @@ class Cell {
       `${expected} database users`,
       () => this.users(),
       (users) => users.length === expected,
+      30_000,
     )
   }
 

@@ -44,7 +44,7 @@ test('a process that was stopped for longer than its lease answers its first que
         database: 'pg',
         creationStatements: [`CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE app_rw`],
         revocationStatements: ['DROP ROLE IF EXISTS "{{name}}"'],
-        defaultTtlSeconds: 2,
+        defaultTtlSeconds: 4,
         maxTtlSeconds: 3600,
       },
     },

@@ -14,7 +14,7 @@ let bed: TestBed
 let folder: string
 beforeAll(async () => {
   await buildPackages()
-  bed = await startTestBed({ defaultTtl: '3s', maxTtl: '9s' })
+  bed = await startTestBed({ defaultTtl: '6s', maxTtl: '18s' })
   await inApp('GRANT CREATE ON SCHEMA public TO app_rw')
 })
 afterAll(() => bed.stop())
@@ -51,7 +51,7 @@ afterAll(() => rm(folder, { recursive: true }))
 afterEach(async () => {
   await inApp('DROP TABLE IF EXISTS made, knex_migrations, knex_migrations_lock')
   // With their leases at the latest: a command that ends by `process.exit` gives none back.
-  await poll('no user is left', () => bed.database.users(), (users) => users.length === 0, 15_000) // prettier-ignore
+  await poll('no user is left', () => bed.database.users(), (users) => users.length === 0, 30_000) // prettier-ignore
 })
 
 /** Where the database and Vault are, as code. */

@@ -110,9 +110,9 @@ describe('in a PostgreSQL that is named', () => {
       '--postgres',
       database.url.replace(/postgres$/, 'app'),
       '--ttl',
-      '1s',
+      '4s',
       '--max-ttl',
-      '2s',
+      '8s',
     ])
     const { data, lease_id } = await takeUser(ready)
     const [{ host, port, database: name }] = ready.databases as [ReadyLine['databases'][0]]
