@@ -56,7 +56,7 @@ function hostileOn(kind: ServerKind, subjects: readonly Subject[]): void {
   for (const subject of subjects.filter(({ on }) => on.includes(kind))) {
     describe(`${subject.name} on ${kind}`, { concurrent: true }, () => {
       for (const fault of faultsFor(subject, kind)) {
-        test(fault.name, () => survives(fault, subject, server))
+        test(fault.name, { timeout: 120_000 }, () => survives(fault, subject, server))
       }
     })
   }

@@ -39,7 +39,7 @@ function soakOn(kind: 'postgres' | 'mariadb' | 'mysql', subject: Subject, unknow
       await rotations
       await pool.end()
       // mariadb drops its sockets itself, which the proxy hears of a turn later.
-      await poll('no socket is left', () => proxy.open, (open) => open === 0, 1_000) // prettier-ignore
+      await poll('no socket is left', () => proxy.open, (open) => open === 0, 4_000) // prettier-ignore
       await credentials.close()
       await proxy.close()
 

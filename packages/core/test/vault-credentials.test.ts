@@ -160,8 +160,8 @@ describe('a start that fails', () => {
     const { address } = vault
     await vault.close()
     const startMs = performance.now()
-    const error: unknown = await get({ address, startTimeoutMs: 600 }).catch((cause: unknown) => cause)
-    expect(performance.now() - startMs).toBeLessThan(2_000)
+    const error: unknown = await get({ address, startTimeoutMs: 2_000 }).catch((cause: unknown) => cause)
+    expect(performance.now() - startMs).toBeLessThan(2_000 + 5_000) // for a machine with other things to do
     expect(error).toBeInstanceOf(StartTimeoutError)
     const { attempts, message, cause } = error as StartTimeoutError
     expect(attempts).toBeGreaterThan(1)
@@ -216,7 +216,7 @@ describe('fixedCredentials', () => {
 
 it('keeps the process alive while it waits for Vault to come, and says in the end that it did not', async () => {
   const script = `leasepool
-    .vaultCredentials({ address: 'http://127.0.0.1:9', auth: { method: 'token', token: 'some-token' }, role: 'app', startTimeoutMs: 900 })
+    .vaultCredentials({ address: 'http://127.0.0.1:9', auth: { method: 'token', token: 'some-token' }, role: 'app', startTimeoutMs: 3_000 })
     .catch((error) => console.log(error.code, error.attempts > 1))`
   expect(await runWith('index.ts', script)).toBe('ERR_START_TIMEOUT true\n')
 })

@@ -227,7 +227,7 @@ describe.each([
     let isOver = false
     void exit.then(() => (isOver = true))
     try {
-      await eventually(() => isOver, 8_000)
+      await eventually(() => isOver, 30_000)
     } finally {
       child.kill('SIGKILL')
     }

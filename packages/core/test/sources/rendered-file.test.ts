@@ -73,7 +73,7 @@ describe('the first login', () => {
     ['no text', Buffer.from([0x7b, 0xff, 0x7d]), 'unparsable', 'not UTF-8'],
   ])('%s ends in an error that says so', async (_, text, reason, problem) => {
     if (text !== undefined) writeFileSync(join(folder, 'login.json'), text)
-    const error: unknown = await start({ startTimeoutMs: 300 }).catch((thrown: unknown) => thrown)
+    const error: unknown = await start({ startTimeoutMs: 1_000 }).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'ERR_START_TIMEOUT', cause: { code: 'ERR_RENDERED_FILE', reason } })
     expect(String(error)).toContain(problem)
     expect(String(error)).not.toMatch(/user-x|123456/)

@@ -99,7 +99,7 @@ describe('the user that comes too late is given back', () => {
   })
 
   it('after a rotation that did not wait so long, without a word to the pools', async () => {
-    const credentials = await vaultCredentials({ address: vault.address, auth, role: 'app', requestTimeoutMs: 100 })
+    const credentials = await vaultCredentials({ address: vault.address, auth, role: 'app', requestTimeoutMs: 1_000 })
     hold()
     await expect(credentials.rotate()).rejects.toMatchObject({ code: 'ERR_VAULT_UNAVAILABLE' })
     const revoked = new Promise((resolve) => credentials.once('revoked', resolve))
@@ -112,7 +112,7 @@ describe('the user that comes too late is given back', () => {
 
   it('after a start that did not wait so long, with the token', async () => {
     hold()
-    const starting = vaultCredentials({ address: vault.address, auth, role: 'app', startTimeoutMs: 300 })
+    const starting = vaultCredentials({ address: vault.address, auth, role: 'app', startTimeoutMs: 1_500 })
     await expect(starting).rejects.toMatchObject({ code: 'ERR_START_TIMEOUT' })
     answerAll()
     await eventually(() => asked('auth/token/revoke-self') === 1)
