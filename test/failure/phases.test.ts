@@ -31,6 +31,8 @@ afterAll(async () => {
 /** Vault, and an app on it, that belong to one test. */
 class Cell {
   credentials!: LeasedCredentials
+  /** Generation of the first user. */
+  first!: number
   log!: EventLog
   pool!: LeasedPool
   vault!: DevVault
@@ -80,11 +82,18 @@ class Cell {
   }
 
   async start(options?: Partial<VaultCredentialsOptions>): Promise<void> {
-    this.follow(await this.login(options))
+    let credentials = await this.login(options)
+    // What had no answer in time on a busy machine left a second user, whose end is told in between.
+    while (credentials.generation > 1) {
+      await credentials.close()
+      credentials = await this.login(options)
+    }
+    this.follow(credentials)
   }
 
   follow(credentials: LeasedCredentials): void {
     this.credentials = credentials
+    this.first = credentials.generation
     this.log = logEvents(credentials)
     this.pool = new LeasedPool({ host: database.host, port: database.port, database: 'app', max: 1 }, credentials)
   }
@@ -96,9 +105,14 @@ class Cell {
     return requests.get(this.host) ?? 0
   }
 
-  /** A query is answered, by the user that the credential in use names. */
-  async works(generation: number): Promise<void> {
-    expect(this.credentials.current().generation).toBe(generation)
+  /**
+   * A query is answered, by the user that the credential in use names: the first, or the one after the rotations since. Users that were asked
+   * for and came when nobody waited any more have a generation too.
+   */
+  async works(nth: number): Promise<void> {
+    const generations = [this.first, ...this.log.of('rotated').map(({ to }) => to)]
+    expect(generations).toHaveLength(nth)
+    expect(this.credentials.current().generation).toBe(generations.at(-1))
     const { rows } = await this.pool.query<{ session_user: string }>('SELECT session_user')
     expect(rows).toEqual([{ session_user: this.credentials.current().username }])
   }
@@ -108,12 +122,7 @@ class Cell {
   }
 
   async told(name: Parameters<EventLog['of']>[0], times = 1): Promise<void> {
-    await poll(
-      `event ${name}`,
-      () => this.log.of(name).length,
-      (seen) => seen >= times,
-      20_000,
-    )
+    await poll(`event ${name}`, () => this.log.of(name).length, (seen) => seen >= times, 20_000) // prettier-ignore
   }
 
   users(): Promise<string[]> {
@@ -121,12 +130,7 @@ class Cell {
   }
 
   async usersLeft(expected: number): Promise<void> {
-    await poll(
-      `${expected} database users`,
-      () => this.users(),
-      (users) => users.length === expected,
-      30_000,
-    )
+    await poll(`${expected} database users`, () => this.users(), (users) => users.length === expected, 30_000) // prettier-ignore
   }
 
   /** A pool beside the real one: it holds the phases in which nothing is asked of Vault. */
@@ -155,11 +159,7 @@ async function givesBackTheOldOne(cell: Cell): Promise<void> {
     return
   }
   const before = cell.asked
-  await poll(
-    'it was tried to give the lease back',
-    () => cell.asked,
-    (asked) => asked > before,
-  )
+  await poll('it was tried to give the lease back', () => cell.asked, (asked) => asked > before) // prettier-ignore
   expect(cell.log.of('revoked')).toEqual([])
   await cell.off()
   await cell.told('revoked')
@@ -176,11 +176,7 @@ const PHASES: Record<string, (cell: Cell) => Promise<void>> = {
       return
     }
     starting.catch(() => undefined)
-    await poll(
-      'two attempts',
-      () => cell.asked,
-      (asked) => asked >= 2,
-    )
+    await poll('two attempts', () => cell.asked, (asked) => asked >= 2) // prettier-ignore
     await cell.off()
     cell.follow(await starting)
     await cell.works(1)
@@ -192,13 +188,16 @@ const PHASES: Record<string, (cell: Cell) => Promise<void>> = {
     await cell.start({ maxTtlMs: 6_000, rotateFraction: 0.25 })
     await cell.on()
     await cell.told('rotationFailed')
-    expect(cell.log.of('rotationFailed')[0]).toMatchObject({ reason: 'max-ttl', generation: 1, cause: { code: cell.fault.code } })
+    expect(cell.log.of('rotationFailed')[0]).toMatchObject({
+      reason: 'max-ttl',
+      generation: cell.first,
+      cause: { code: cell.fault.code },
+    })
     await cell.works(1)
     cell.health('degraded')
     await cell.off()
     await cell.told('rotated')
-    // Users that were asked for, and came when nobody waited any more, have a number too.
-    await cell.works(cell.log.of('rotated')[0]!.to)
+    await cell.works(2)
     cell.health('healthy')
     await cell.usersLeft(1)
   },
@@ -224,7 +223,7 @@ const PHASES: Record<string, (cell: Cell) => Promise<void>> = {
 
   async drain(cell) {
     await cell.start()
-    cell.attachGate({ drain: (generation) => (generation === 1 ? cell.on() : Promise.resolve()) })
+    cell.attachGate({ drain: (generation) => (generation === cell.first ? cell.on() : Promise.resolve()) })
     await cell.credentials.rotate()
     await givesBackTheOldOne(cell)
   },
@@ -233,7 +232,7 @@ const PHASES: Record<string, (cell: Cell) => Promise<void>> = {
     await cell.start()
     await cell.on()
     await cell.told('renewFailed')
-    expect(cell.log.of('renewFailed')[0]).toMatchObject({ generation: 1, attempt: 1, cause: { code: cell.fault.code } })
+    expect(cell.log.of('renewFailed')[0]).toMatchObject({ generation: cell.first, attempt: 1, cause: { code: cell.fault.code } })
     await cell.works(1)
     if (isRefusal(cell)) {
       await cell.off()
@@ -261,11 +260,7 @@ const PHASES: Record<string, (cell: Cell) => Promise<void>> = {
     held.disarm()
     await cell.works(2)
     await cell.off()
-    await poll(
-      'it is known what became of the lease',
-      () => cell.log.of('revoked').length + cell.log.of('revokeFailed').length,
-      (said) => said === 1,
-    )
+    await poll('it is known what became of the lease', () => cell.log.of('revoked').length + cell.log.of('revokeFailed').length, (said) => said === 1) // prettier-ignore
     if (!isRefusal(cell)) await cell.usersLeft(1)
   },
 
@@ -278,7 +273,7 @@ const PHASES: Record<string, (cell: Cell) => Promise<void>> = {
     await cell.credentials.close()
     expect(performance.now() - startMs).toBeLessThan(20_000)
     expect(cell.log.of('revoked')).toEqual([])
-    expect(cell.log.of('revokeFailed')).toMatchObject([{ generation: 1, cause: { code: cell.fault.code } }])
+    expect(cell.log.of('revokeFailed')).toMatchObject([{ generation: cell.first, cause: { code: cell.fault.code } }])
     expect(cell.log.of('closed')).toHaveLength(1)
     await cell.off() // the lease ends by itself
   },
