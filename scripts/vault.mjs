@@ -10,7 +10,7 @@
 //
 // What is built is Vault with its own build tag `minimal` (no cloud storage, no cloud logins) plus tools/vault/plugins.go.txt: half the
 // time and a third of the size of all of it. Go puts a file into a module only if the module is a folder, hence the copy of the source.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
@@ -23,9 +23,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { constants, homedir } from 'node:os'
+import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Failure, run, runMain } from './run.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const moduleFolder = join(root, 'tools', 'vault')
@@ -35,8 +36,6 @@ const goVersion = /^go (\S+)/m.exec(goMod)?.[1]
 const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'leasepool', 'vault')
 const cached = join(cacheFolder, `vault-${vaultVersion}`)
 const goEnvironment = { ...process.env, GOTOOLCHAIN: process.env.GOTOOLCHAIN || 'auto' }
-
-class Failure extends Error {}
 
 /** What the program says it is, such as `Vault v1.21.0`; undefined for anything but Vault and OpenBao. */
 function identify(binary) {
@@ -131,21 +130,6 @@ async function build() {
   return { binary: cached, version }
 }
 
-/** Runs a program, passes signals on to it, and resolves with its exit code as a shell would give it. */
-function run(command, args, options) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, options)
-    const pass = (signal) => child.kill(signal)
-    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
-    for (const signal of signals) process.on(signal, pass)
-    child.once('error', (cause) => reject(new Failure(`Cannot run ${command}: ${cause.message}`, { cause })))
-    child.once('exit', (code, signal) => {
-      for (const name of signals) process.removeListener(name, pass)
-      resolve(code ?? 128 + constants.signals[signal])
-    })
-  })
-}
-
 /** The environment without the developer's own Vault: its address, token and namespace are defaults of the code under test. */
 function testEnvironment(binary) {
   const own = Object.entries(process.env).filter(([name]) => !/^(VAULT|BAO)_/.test(name))
@@ -172,10 +156,4 @@ async function main([mode, command, ...args]) {
   return run(command, args, { env: testEnvironment(binary), stdio: 'inherit' })
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  if (!(error instanceof Failure)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+await runMain(main)
