@@ -19,8 +19,18 @@ export async function drain<Connection extends object>(options: {
   const close = ([connection, entry]: [Connection, LedgerEntry]): void => {
     if (closing.has(connection)) return
     const borrower = entry.state === 'borrowed' ? held(entry) : undefined
-    const closed = options.forceClose(connection).then(() => borrower && limits.forced(borrower))
-    closing.set(connection, closed)
+    closing.set(
+      connection,
+      forced(connection).then(() => borrower && limits.forced(borrower)),
+    )
+  }
+  // One that fails, though it must not: nobody would hear of it before the connection is gone, and that would end the process.
+  const forced = async (connection: Connection): Promise<void> => {
+    try {
+      await options.forceClose(connection)
+    } catch {
+      ledger.retire(connection, 'cut')
+    }
   }
   const gone = ledger.drained(upTo, after).then(() => 'gone' as const)
 

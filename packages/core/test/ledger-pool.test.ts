@@ -10,7 +10,7 @@ interface Wire {
   readonly id: string
 }
 
-function poolOf(options: LeasedPoolOptions = {}, max = 4) {
+function poolOf(options: LeasedPoolOptions = {}, max = 4, failing?: () => Promise<void>) {
   const clock = new FakeClock()
   const closes: string[] = []
   const pool = new LedgerPool<Wire>({
@@ -19,8 +19,9 @@ function poolOf(options: LeasedPoolOptions = {}, max = 4) {
     random: () => 0.5,
     driver: {
       probe: () => Promise.resolve(),
-      close: (wire) => void closes.push(wire.id),
+      close: (wire, how) => void closes.push(how === 'cut' ? `${wire.id} cut` : wire.id),
       forceClose: (wire) => {
+        if (failing !== undefined) return failing()
         closes.push(`${wire.id} by force`)
         pool.ledger.closed(wire)
         return Promise.resolve()
@@ -141,6 +142,29 @@ describe('a drain', () => {
     pool.ledger.closed(wire)
     await settled()
     expect(done).toBe(true)
+  })
+})
+
+describe('a driver that fails at the deadline', () => {
+  it.for([
+    ['rejects', () => Promise.reject(new Error('no'))],
+    [
+      'throws',
+      () => {
+        throw new Error('no')
+      },
+    ],
+  ] as const)('and %s has its connection cut', async ([, forceClose]) => {
+    const { closes, pool, borrow } = poolOf({}, 4, forceClose)
+    const wires = [await borrow('a'), await borrow('b')]
+    const { deadline, told, limits } = limitsOf()
+    const draining = pool.drain(1, limits)
+    deadline.abort()
+    await settled()
+    expect(closes).toEqual(['a cut', 'b cut'])
+    for (const wire of wires) pool.ledger.closed(wire)
+    await draining
+    expect(told).toHaveLength(2)
   })
 })
 

@@ -39,7 +39,7 @@ export interface LeasedDriver {
   /** Ends one that is being made, at once. */
   cut(connection: object): void
   /** Stops what the connection runs. Resolves when it may be used again, or is closed; rejects when it may be running still. */
-  cancel(connection: object, settings: object): Promise<void>
+  cancel(connection: object): Promise<void>
   /** The generation that a connection has logged in with, or tried to; `undefined` before that. */
   generationOf(connection: object): number | undefined
   /** The generation with which the login was tried that failed with `error`; `undefined` for other errors. */

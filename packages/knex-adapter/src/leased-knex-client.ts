@@ -87,7 +87,7 @@ export function leasedKnexClient(Base: KnexClientClass, dialect: Dialect, option
 
     /** Knex does not lend a connection again whose query may still run: a rejection tells it so. */
     override cancelQuery(connection: object): Promise<void> {
-      return stateOf(this).driver!.cancel(connection, this.connectionSettings)
+      return stateOf(this).driver!.cancel(connection)
     }
 
     override async destroy(callback?: (error?: unknown) => void): Promise<void> {

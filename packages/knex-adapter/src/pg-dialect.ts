@@ -36,11 +36,10 @@ export const pgDialect: Dialect = {
         void (client as Client).end()
         ;(client as Client).connection.stream.destroy()
       },
-      async cancel(client, where) {
+      async cancel(client) {
         // By the protocol's CancelRequest: `pg_cancel_backend` is refused when another user started the query.
-        const { stream } = where as { stream?: unknown }
         const ledger = book().ledger as unknown as ClientBook['ledger']
-        const result = await cancelQuery(client as Client, { ledger, clock, patienceMs: CANCEL_SLOT_MS, stream })
+        const result = await cancelQuery(client as Client, { ledger, clock, patienceMs: CANCEL_SLOT_MS })
         if (result === 'refused') throw new Error('The server took no cancel request')
       },
       generationOf,

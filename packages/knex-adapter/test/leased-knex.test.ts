@@ -343,3 +343,17 @@ test('a connection that is being prepared at the drain deadline is made again wi
   await db.destroy()
   await proxy.close()
 })
+
+test('a `connection` function that fails later on ends no process, and what is borrowed is closed at the drain deadline', async () => {
+  let isAway = false
+  const where = { host: database.host, port: database.port, database: 'app', expirationChecker: () => isAway }
+  const connection = (): Promise<Knex.PgConnectionConfig> => (isAway ? Promise.reject(new Error('away')) : Promise.resolve(where))
+  const { db, credentials } = await open({ connection }, {}, { drainDeadlineMs: 100 })
+  const log = logEvents(credentials)
+  const transaction = await db.transaction()
+  await credentials.rotate()
+  isAway = true
+  await poll('it has drained', () => log.of('drained'), (events) => events.length > 0) // prettier-ignore
+  expect(log.of('drained')).toMatchObject([{ generation: 1, reason: 'deadline' }])
+  await transaction.rollback().catch(() => undefined)
+})

@@ -1,5 +1,6 @@
 import { TimeLimit, type Clock, type ConnectionLedger } from '@leasepool/core'
 import type { Client } from 'pg'
+import { streamOf } from './leased-client'
 import { connectionClass, privateClient, type PrivateConnection } from './private-members'
 import { cutWhenUnreadable } from './unreadable'
 
@@ -12,9 +13,9 @@ const CANCEL_REQUEST_MS = 1_000
  */
 export async function cancelQuery(
   client: Client,
-  options: { ledger: ConnectionLedger<Client>; clock: Clock; patienceMs: number; stream?: unknown },
+  options: { ledger: ConnectionLedger<Client>; clock: Clock; patienceMs: number },
 ): Promise<'cancelled' | 'refused' | 'closed'> {
-  const { ledger, clock, patienceMs, stream } = options
+  const { ledger, clock, patienceMs } = options
   const patience = new TimeLimit(clock, patienceMs)
   const limit = new TimeLimit(clock, patienceMs + CANCEL_REQUEST_MS)
   const slot = ledger.takeSlotForProbe(limit.signal).then(
@@ -27,7 +28,7 @@ export async function cancelQuery(
   const hasSlot = await slot
   limit.clear()
   if (!hasSlot) return 'closed'
-  const isTaken = await cancelRequest(client, clock, stream).finally(() => ledger.slots.giveBack())
+  const isTaken = await cancelRequest(client, clock, streamOf(client)).finally(() => ledger.slots.giveBack())
   if (!isFree) return 'closed'
   return isTaken ? 'cancelled' : 'refused'
 }

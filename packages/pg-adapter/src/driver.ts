@@ -58,8 +58,7 @@ export function pgDriver(options: {
       if (how === 'cut') client.connection.stream.destroy()
     },
     async forceClose(client, ledger) {
-      const { stream } = (await options.config()) as { stream?: unknown }
-      const result = await cancelQuery(client, { ledger, clock, patienceMs: CANCEL_SLOT_MS, stream })
+      const result = await cancelQuery(client, { ledger, clock, patienceMs: CANCEL_SLOT_MS })
       // Answered after whatever ran before it has stopped; a cursor that is being read never stops, hence the limit.
       if (result !== 'closed') await ping(client, clock, CANCEL_MS)
       await client.end()

@@ -38,6 +38,13 @@ export function generationOfFailure(error: unknown): number | undefined {
 }
 
 const generations = new WeakMap<object, number>()
+/** What each client's own configuration has as `stream`. */
+const streams = new WeakMap<object, unknown>()
+
+/** The `stream` of a client's configuration: who has one needs it for each socket. */
+export function streamOf(client: object): unknown {
+  return streams.get(client)
+}
 
 /** The generation that a client has logged in with, or tried to; `undefined` before that. */
 export function generationOf(client: object): number | undefined {
@@ -56,6 +63,7 @@ export function leasedClient(Base: ClientClass, book: () => ClientBook): ClientC
 
     constructor(config?: object) {
       super({ ...config, user: 'leasepool', password: '' }) // replaced at login
+      streams.set(this, (config as { stream?: unknown } | undefined)?.stream)
       cutWhenUnreadable(this.connection)
       endCursors(this.connection)
       this.on('error', () => undefined) // a killed connection that nobody listens to would end the process
