@@ -32,9 +32,12 @@ export type KnexClientClass = new (config: object) => KnexClient
 
 export interface KnexClient {
   readonly config: object
-  readonly connectionSettings: object
+  /** `undefined` as long as the config's `connection` is a function that was not asked yet. */
+  readonly connectionSettings?: object
   /** The config's `connection` where that is a function. */
   readonly connectionConfigProvider?: (() => object | Promise<object>) | null
+  /** Whether that is to be asked again. */
+  readonly connectionConfigExpirationChecker?: (() => boolean) | null
   driver: unknown
   readonly pool: unknown
   initializeDriver(): void

@@ -103,9 +103,11 @@ export function leasedKnexClient(Base: KnexClientClass, dialect: Dialect, option
   }
 }
 
-/** Where the database is: Knex asks a `connection` function only when it makes its first connection. */
-async function settingsOf({ connectionConfigProvider: provide, connectionSettings }: KnexClient): Promise<object> {
-  return provide === undefined || provide === null ? connectionSettings : await provide()
+/** Where the database is: a `connection` function is asked when Knex would ask it, for its first connection and where the answer has expired. */
+async function settingsOf(client: KnexClient): Promise<object> {
+  const { connectionConfigProvider: provide, connectionSettings: known } = client
+  if (provide === undefined || provide === null) return known!
+  return known === undefined || client.connectionConfigExpirationChecker?.() === true ? provide() : known
 }
 
 function stateOf(client: { config: object }): State {

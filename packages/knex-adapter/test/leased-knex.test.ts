@@ -357,3 +357,15 @@ test('a `connection` function that fails later on ends no process, and what is b
   expect(log.of('drained')).toMatchObject([{ generation: 1, reason: 'deadline' }])
   await transaction.rollback().catch(() => undefined)
 })
+
+test('a `connection` function is asked when Knex would ask it: what it fails with later is no reason not to rotate', async () => {
+  let asked = 0
+  const where = { host: database.host, port: database.port, database: 'app' }
+  const connection = (): Promise<Knex.PgConnectionConfig> =>
+    (asked += 1) === 1 ? Promise.resolve(where) : Promise.reject(new Error('away'))
+  const { db, credentials } = await open({ connection })
+  await who(db)
+  await credentials.rotate()
+  expect(await who(db)).toBe(credentials.current().username)
+  expect(asked).toBe(1)
+})
