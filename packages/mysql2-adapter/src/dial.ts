@@ -13,8 +13,13 @@ export function newSocket(config: ConnectionConfig): Socket {
   return socket
 }
 
+/** Never throws: who asked for the connection is told by its socket also of a port that is none, say. */
 export function dial(socket: Socket, { socketPath, host, port, localAddress }: ConnectionConfig): void {
-  if (socketPath !== undefined) return void socket.connect(socketPath)
   const options: TcpNetConnectOpts = { host, port }
-  socket.connect(localAddress === undefined ? options : { ...options, localAddress })
+  try {
+    if (socketPath !== undefined) socket.connect(socketPath)
+    else socket.connect(localAddress === undefined ? options : { ...options, localAddress })
+  } catch (error) {
+    socket.destroy(error as Error)
+  }
 }

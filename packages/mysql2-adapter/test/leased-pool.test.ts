@@ -270,3 +270,10 @@ test('what onConnect rejects with is the answer, and that connection is closed',
     (sockets) => sockets === 0,
   )
 })
+
+test('a port that is none fails who asks, and takes no slot', async () => {
+  const { pool, credentials, promised } = await open({ port: 70_000 })
+  await expect(promised.query('SELECT 1')).rejects.toMatchObject({ code: 'ERR_SOCKET_BAD_PORT' })
+  await poll('no slot is taken', () => credentials.status().pools[0]!.sockets, (sockets) => sockets === 0) // prettier-ignore
+  await new Promise<void>((ended) => pool.end(() => ended()))
+})
