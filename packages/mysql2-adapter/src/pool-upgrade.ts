@@ -53,9 +53,11 @@ export class PoolUpgrade {
     this.#internals = internalsOfPool(pool)
     this.#credentials = credentials
     this.#options = options
+    // When a connection goes, mysql2 asks for another for who is first in its queue, and let in here already.
+    const again = Object.create(pool, { getConnection: { value: (callback: Lend) => this.#lend(this.#left, callback) } }) as Pool
     this.#stock = {
       getConnection: pool.getConnection.bind(pool),
-      releaseConnection: pool.releaseConnection.bind(pool),
+      releaseConnection: pool.releaseConnection.bind(again),
       execute: pool.execute.bind(pool) as Pool['execute'],
       end: pool.end.bind(pool),
     }
@@ -130,7 +132,12 @@ export class PoolUpgrade {
         if (this.#waiting === 0) this.#served?.()
       }
     })
-    this.#lend({ pings: this.#leased.ledger.slots.max + 1, logins: 1 }, answer)
+    this.#lend(this.#left, answer)
+  }
+
+  /** How many failed checks and refused logins are allowed. */
+  get #left(): { pings: number; logins: number } {
+    return { pings: this.#leased.ledger.slots.max + 1, logins: 1 }
   }
 
   /** The first answer, or that the time is up; a connection that comes later goes back. */

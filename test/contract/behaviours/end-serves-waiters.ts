@@ -15,3 +15,18 @@ export const endServesWaiters: Behaviour = {
     await ended
   },
 }
+
+export const endServesWaitersOfStale: Behaviour = {
+  name: 'end() serves who was waiting for a stale connection',
+  max: 1,
+  needs: ['end-serves-waiters'],
+  async run({ pool, who, user, credentials }) {
+    const borrowed = await pool.borrow()
+    const waiting = [who(pool), who(pool)]
+    await credentials.rotate()
+    const ended = pool.end()
+    await borrowed.release()
+    expect(await Promise.all(waiting)).toEqual([user(), user()])
+    await ended
+  },
+}

@@ -15,7 +15,7 @@ import { destroyedByBorrower } from './destroyed-by-borrower'
 import { destroyedWhileStale } from './destroyed-while-stale'
 import { drainedBeforeRevoked } from './drained-before-revoked'
 import { droppedUnderSession } from './dropped-under-session'
-import { endServesWaiters } from './end-serves-waiters'
+import { endServesWaiters, endServesWaitersOfStale } from './end-serves-waiters'
 import { endWaitsForBorrowed } from './end-waits-for-borrowed'
 import { endedDuringProbe } from './ended-during-probe'
 import { endedDuringRotation } from './ended-during-rotation'
@@ -105,6 +105,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   drainedBeforeRevoked,
   droppedUnderSession,
   endServesWaiters,
+  endServesWaitersOfStale,
   endWaitsForBorrowed,
   endedDuringProbe,
   endedDuringRotation,
