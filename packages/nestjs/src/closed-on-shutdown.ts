@@ -12,6 +12,9 @@ export function closedOnShutdown<T extends object>(provided: T, close: (provided
   }
   const expected = aFunction(close)
   if (expected !== undefined) throw new OptionError('closedOnShutdown.close', expected, describe(close))
-  addShutdownHook(provided, () => close(provided))
+  let closing: Promise<void> | undefined
+  const closeIt = async (): Promise<void> => void (await close(provided))
+  // Nest calls it for each provider that gives the object, and for each `app.close()`; a pool of pg, for one, can be ended once.
+  addShutdownHook(provided, () => (closing ??= closeIt()))
   return provided
 }

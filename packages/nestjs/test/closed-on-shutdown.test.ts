@@ -33,6 +33,22 @@ describe('what a factory provides', () => {
     expect(source.revoked).toEqual(['user-1'])
   })
 
+  test('is closed once, however many providers give it and however often the app is closed', async () => {
+    let ends = 0
+    const pool = {
+      end: () => ((ends += 1) === 1 ? Promise.resolve() : Promise.reject(new Error('Called end on pool more than once'))), // as pg
+    }
+    const app = await appOf({
+      providers: [
+        { provide: 'POOL', useFactory: () => closedOnShutdown(pool, (it) => it.end()) },
+        { provide: 'SAME', inject: ['POOL'], useFactory: (it: object) => it },
+      ],
+    })
+    await app.close()
+    await app.close()
+    expect(ends).toBe(1)
+  })
+
   test.for([
     [undefined, () => undefined, 'Option "closedOnShutdown.provided": expected a pool or another object, got undefined'],
     [{}, 'close', 'Option "closedOnShutdown.close": expected a function, got a string of 5 characters'],
