@@ -119,7 +119,7 @@ export function placementOf(options: LeasepoolForRootOptions): { name: string; i
   }
   const [rest, placement] = split(options, PLACEMENT) as [LeasepoolOptions, Placement]
   checkOptions('LeasepoolModule', placement, placementRules)
-  return { name: DEFAULT_NAME, isGlobal: true, ...placement, rest }
+  return { ...placed(placement), rest }
 }
 
 /** Throws `OptionError`. */
@@ -130,7 +130,12 @@ export function asyncOptionsOf(options: LeasepoolAsyncOptions): LeasepoolAsyncOp
     const came = ways.length === 0 ? 'none of them' : ways.join(' and ')
     throw new OptionError('LeasepoolModule.forRootAsync', 'one of useFactory, useClass and useExisting', came)
   }
-  return { name: DEFAULT_NAME, isGlobal: true, ...options }
+  return { ...options, ...placed(options) }
+}
+
+/** `undefined` is as good as not given, here and below: it comes from a variable that is not set. */
+function placed({ name = DEFAULT_NAME, isGlobal = true }: Placement): Required<Placement> {
+  return { name, isGlobal }
 }
 
 /** What a module does, and what its credentials are started with. */
@@ -151,7 +156,8 @@ export function checkedOptions(name: string, given: LeasepoolOptions | LeasedCre
   }
   const [start, settings] = split(options, SETTINGS) as [LeasepoolOptions, LeasepoolModuleSettings]
   checkOptions(where, settings, settingsRules)
-  return { settings: { log: true, events: true, closeOnShutdown: true, ...settings }, start }
+  const { log = true, events = true, closeOnShutdown = true } = settings
+  return { settings: { log, events, closeOnShutdown }, start }
 }
 
 /** By what it does: the app may have a copy of core of its own. */

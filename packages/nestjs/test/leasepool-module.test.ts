@@ -1,6 +1,12 @@
 import 'reflect-metadata'
 import { fixedCredentials, LeasedCredentials, OptionError, vaultClient, type Vault } from '@leasepool/core'
-import { getCredentialsToken, InjectCredentials, LeasepoolModule, type LeasepoolOptions } from '@leasepool/nestjs'
+import {
+  getCredentialsToken,
+  InjectCredentials,
+  LeasepoolHealthIndicator,
+  LeasepoolModule,
+  type LeasepoolOptions,
+} from '@leasepool/nestjs'
 import { Inject, Injectable, Module } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { Test } from '@nestjs/testing'
@@ -19,6 +25,14 @@ class Shop {
 @Module({ providers: [Shop], exports: [Shop] })
 class ShopModule {}
 
+@Injectable()
+class ByType {
+  constructor(@Inject(LeasedCredentials) readonly credentials: LeasedCredentials) {}
+}
+
+@Module({ providers: [ByType] })
+class ByTypeModule {}
+
 const quiet = (): LeasepoolOptions => ({ source: new MemorySource(), log: false })
 const login = { username: 'app', password: 'not-a-secret' }
 
@@ -36,10 +50,6 @@ describe('forRoot', () => {
   })
 
   test('gives them by their type', async () => {
-    @Injectable()
-    class ByType {
-      constructor(@Inject(LeasedCredentials) readonly credentials: LeasedCredentials) {}
-    }
     const app = await appOf({ imports: [LeasepoolModule.forRoot(quiet())], providers: [ByType] })
     expect(app.get(ByType).credentials).toBe(app.get(LeasedCredentials))
   })
@@ -108,6 +118,15 @@ describe('forRoot', () => {
     await app.close()
     expect(ended).toEqual(['app', 'orders', 'vault'])
     expect(kept.status().state).toBe('serving')
+  })
+
+  test('an option that is undefined is as one that is not given', async () => {
+    const source = new MemorySource()
+    const unset = { name: undefined, isGlobal: undefined, log: undefined, events: undefined, closeOnShutdown: undefined }
+    const app = await appOf({ imports: [LeasepoolModule.forRoot({ source, ...unset } as never), ByTypeModule] }) // which can inject them: they are global
+    await expect(app.get(LeasepoolHealthIndicator).isHealthy('it')).resolves.toMatchObject({ it: { status: 'up' } })
+    await app.close()
+    expect(source.revoked).toEqual(['user-1'])
   })
 
   test('what Vault refuses fails the start', async () => {
