@@ -12,6 +12,9 @@ export class CredentialsRegistry {
   readonly #credentials = new Map<string, LeasedCredentials>()
   readonly #toClose = new Set<LeasedCredentials>()
   readonly #vaults = new Set<Vault>()
+  /** Clients of credentials that outlive the app: closing these would close those. */
+  readonly #keptVaults = new Set<Vault>()
+  readonly #atEnd: (() => void)[] = []
   #isHooked = false
   /** Of Nest's own module and the app's: how many have shut down. */
   #ended = 0
@@ -45,6 +48,16 @@ export class CredentialsRegistry {
     if (vault !== undefined) this.#vaults.add(vault)
   }
 
+  /** Of credentials that outlive the app. */
+  keeps(vault: Vault | undefined): void {
+    if (vault !== undefined) this.#keptVaults.add(vault)
+  }
+
+  /** Called when everything has been closed. */
+  atEnd(ended: () => void): void {
+    this.#atEnd.push(ended)
+  }
+
   get(name: string): LeasedCredentials | undefined {
     return this.#credentials.get(name)
   }
@@ -67,6 +80,8 @@ export class CredentialsRegistry {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#toClose].map((credentials) => credentials.close()))
-    await Promise.all([...this.#vaults].map((vault) => vault.close()))
+    const vaults = [...this.#vaults].filter((vault) => !this.#keptVaults.has(vault))
+    await Promise.all(vaults.map((vault) => vault.close()))
+    for (const ended of this.#atEnd) ended()
   }
 }

@@ -16,12 +16,13 @@ interface Emitter {
   emit(name: string, payload: object): boolean
 }
 
-/** Tells Nest's logger and `@nestjs/event-emitter` what happens to credentials, for as long as they live. */
+/** Tells Nest's logger and `@nestjs/event-emitter` what happens to credentials, for as long as the app lives. */
 export class EventBridge {
   readonly #name: string
   readonly #settings: Required<LeasepoolModuleSettings>
   readonly #log: LeasepoolLog | undefined
   readonly #moduleRef: ModuleRef
+  readonly #listeners: (() => void)[] = []
   #emitter: Emitter | undefined
 
   constructor(name: string, credentials: LeasedCredentials, settings: Required<LeasepoolModuleSettings>, moduleRef: ModuleRef) {
@@ -30,7 +31,11 @@ export class EventBridge {
     this.#moduleRef = moduleRef
     const context = name === DEFAULT_NAME ? 'Leasepool' : `Leasepool:${name}`
     this.#log = settings.log === true ? new Logger(context) : settings.log === false ? undefined : settings.log
-    for (const event of EVENT_NAMES) credentials.on(event, (payload: object) => this.#tell(event, payload))
+    for (const event of EVENT_NAMES) {
+      const listener = (payload: object): void => this.#tell(event, payload)
+      credentials.on(event, listener)
+      this.#listeners.push(() => credentials.off(event, listener))
+    }
     const { generation, username, source } = credentials.status()
     this.#say('log', `Generation ${generation} serves, user ${username} from ${source}`)
   }
@@ -45,6 +50,11 @@ export class EventBridge {
     } catch {
       // it is installed, and the app does not import EventEmitterModule
     }
+  }
+
+  /** The app has shut down: credentials that outlive it must not keep it, nor go on telling it. */
+  end(): void {
+    for (const remove of this.#listeners.splice(0)) remove()
   }
 
   #tell(name: EventName, event: object): void {

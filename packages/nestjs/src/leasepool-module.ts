@@ -113,8 +113,12 @@ class Keeper implements OnModuleInit, OnModuleDestroy {
     this.#registry = CredentialsRegistry.of(container)
     if (!isHandle(credentials)) return
     this.#registry.add(name, credentials)
-    if (settings.closeOnShutdown) this.#registry.closesLast(credentials, 'vault' in start ? start.vault : undefined)
-    this.#bridge = new EventBridge(name, credentials, settings, moduleRef)
+    const vault = 'vault' in start ? start.vault : undefined
+    if (settings.closeOnShutdown) this.#registry.closesLast(credentials, vault)
+    else this.#registry.keeps(vault)
+    const bridge = new EventBridge(name, credentials, settings, moduleRef)
+    this.#bridge = bridge
+    this.#registry.atEnd(() => bridge.end())
   }
 
   onModuleInit(): void {

@@ -162,5 +162,5 @@ export function checkedOptions(name: string, given: LeasepoolOptions | LeasedCre
 
 /** By what it does: the app may have a copy of core of its own. */
 export function isHandle(value: unknown): value is LeasedCredentials {
-  return objectWith('current', 'attach', 'status', 'on', 'close')(value) === undefined
+  return objectWith('current', 'attach', 'status', 'on', 'off', 'close')(value) === undefined
 }

@@ -68,6 +68,21 @@ describe('the log', () => {
     expect(lines).toHaveLength(2)
   })
 
+  test('ends with the app, where the credentials outlive it', async () => {
+    const credentials = await LeasedCredentials.start(new MemorySource())
+    const lines = new Lines()
+    const imports = [LeasepoolModule.forRoot({ credentials, log: lines, closeOnShutdown: false })]
+    for (let apps = 1; apps <= 3; apps++) {
+      const app = await appOf({ imports })
+      expect(credentials.listenerCount('rotated')).toBe(1)
+      await app.close()
+    }
+    for (const name of EVENT_NAMES) expect(credentials.listenerCount(name), name).toBe(0)
+    await credentials.rotate()
+    expect(lines.all.filter((line) => line.includes('Rotated'))).toEqual([])
+    await credentials.close()
+  })
+
   test('can be turned off', async () => {
     const lines = new Lines()
     Logger.overrideLogger(lines)

@@ -111,13 +111,35 @@ describe('forRoot', () => {
       imports: [
         LeasepoolModule.forRoot({ vault, role: 'app', log: false }),
         LeasepoolModule.forRoot({ name: 'orders', vault, role: 'orders', log: false }),
+      ],
+    })
+    await app.close()
+    expect(ended).toEqual(['app', 'orders', 'vault'])
+  })
+
+  test('closes no client of Vault whose credentials outlive the app', async () => {
+    const ended: string[] = []
+    const made: LeasedCredentials[] = []
+    const vault = {
+      credentials: async ({ role }: { role: string }) => {
+        const credentials = await fixedCredentials({ ...login, username: role })
+        made.push(credentials)
+        return credentials.on('closed', () => ended.push(role))
+      },
+      // As that of core.
+      close: () => Promise.all(made.map((credentials) => credentials.close())),
+    } as unknown as Vault
+    const app = await appOf({
+      imports: [
+        LeasepoolModule.forRoot({ vault, role: 'app', log: false }),
         LeasepoolModule.forRoot({ name: 'kept', vault, role: 'kept', log: false, closeOnShutdown: false }),
       ],
     })
     const kept = app.get<LeasedCredentials>(getCredentialsToken('kept'))
     await app.close()
-    expect(ended).toEqual(['app', 'orders', 'vault'])
+    expect(ended).toEqual(['app'])
     expect(kept.status().state).toBe('serving')
+    await kept.close()
   })
 
   test('an option that is undefined is as one that is not given', async () => {
