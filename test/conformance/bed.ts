@@ -101,7 +101,7 @@ export class Bed {
   }
 
   /** Waits until the database user is gone. */
-  async dropped(issued: Issued, withinMs = 20_000): Promise<void> {
+  async dropped(issued: Issued, withinMs = 5_000): Promise<void> {
     await poll(`the user of ${issued.lease_id} is dropped`, () => this.hasUser(issued), (has) => !has, withinMs) // prettier-ignore
   }
 

@@ -55,9 +55,9 @@ export async function startIn(
   return { url, pid: child.pid!, exit }
 }
 
-/** {@link Service.exit}, which must come within 20 s, on a machine that is busy with other things. */
+/** {@link Service.exit}, which must come within 5 s. */
 export function exitOf({ exit }: Service): Promise<number | string> {
-  return Promise.race([exit, sleep(20_000, 'not within 20 s', { ref: false })])
+  return Promise.race([exit, sleep(5_000, 'not within 5 s', { ref: false })])
 }
 
 /** What can be ordered. */

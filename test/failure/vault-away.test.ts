@@ -110,7 +110,7 @@ test('Vault is not there for the whole of startTimeoutMs: a typed error with add
   vault.outage(true)
   const startMs = performance.now()
   const error = (await start({ startTimeoutMs: 1_500 }).catch((cause: unknown) => cause)) as StartTimeoutError
-  expect(performance.now() - startMs).toBeLessThan(1_500 + 5_000) // for a machine with other things to do
+  expect(performance.now() - startMs).toBeLessThan(2_500)
   expect(error).toMatchObject({ code: 'ERR_START_TIMEOUT', name: 'StartTimeoutError' })
   expect(error.attempts).toBeGreaterThan(1)
   expect(error.message).toContain(vault.address)
@@ -124,7 +124,7 @@ test('Vault is away when the app closes: close() comes back within its limits, a
   vault.outage(true)
   const startMs = performance.now()
   await credentials.close()
-  expect(performance.now() - startMs).toBeLessThan(300 + 10_000 + 5_000) // for connections, for the lease and for the token
+  expect(performance.now() - startMs).toBeLessThan(10_000) // tries to give the lease back as long as that lives, 8 s
   vault.outage(false)
   await poll(
     'the user has ended with its lease',

@@ -161,7 +161,7 @@ describe('a start that fails', () => {
     await vault.close()
     const startMs = performance.now()
     const error: unknown = await get({ address, startTimeoutMs: 2_000 }).catch((cause: unknown) => cause)
-    expect(performance.now() - startMs).toBeLessThan(2_000 + 5_000) // for a machine with other things to do
+    expect(performance.now() - startMs).toBeLessThan(2_000 + 1_400)
     expect(error).toBeInstanceOf(StartTimeoutError)
     const { attempts, message, cause } = error as StartTimeoutError
     expect(attempts).toBeGreaterThan(1)

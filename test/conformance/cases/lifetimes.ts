@@ -10,7 +10,7 @@ export const LIFETIMES: readonly Case[] = [
     name: 'ends a lease that nobody renews',
     story: async (bed) => {
       const issued = await bed.creds('tiny')
-      await bed.dropped(issued)
+      await bed.dropped(issued, 8_000)
       refused(await bed.renew(issued), 400, expect.stringMatching(/^lease (not found|expired)$/))
     },
   },
@@ -47,7 +47,7 @@ export const LIFETIMES: readonly Case[] = [
     story: async (bed) => {
       const token = await bed.createToken({ policies: ['app'], ttl: 3, no_parent: true })
       const issued = await bed.creds('ro', token)
-      await bed.dropped(issued)
+      await bed.dropped(issued, 8_000)
       expect((await bed.lookupSelf(token)).status).toBe(403)
     },
   },
